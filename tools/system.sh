@@ -3,9 +3,10 @@
 # As root on Debian it installs what is missing; otherwise it says which packages to install and fails.
 set -eu
 missing=""
-need() { # need COMMAND-OR-FILE PACKAGE
+need() { # need COMMAND|FILE|LIBRARY PACKAGE
   case $1 in
     /*) [ -e "$1" ] && return ;;
+    *.so.*) /sbin/ldconfig -p | grep -q "$1" && return ;;
     *) command -v "$1" >/dev/null 2>&1 && return ;;
   esac
   missing="$missing $2"
@@ -31,6 +32,7 @@ case $1 in
     ;;
   browser) # Chromium, whose package also holds SwiftShader: a Vulkan device for machines without a GPU
     need chromium chromium
+    need libvulkan.so.1 libvulkan1
     ;;
 esac
 [ -n "$missing" ] || exit 0
