@@ -319,7 +319,7 @@ const openDevice = async (record, gpu, wish) => {
   const adapter = await findAdapter(gpu, wish.selector, POWERS[wish.power]);
   const device = await adapter.requestDevice(descriptorOf(adapter, wish));
   if (record.closed || record.lost !== null) return device.destroy();
-  listen(record, device);
+listen(record, device);
   const { info } = adapter;
   record.gpu = device;
   record.queue = device.queue;
