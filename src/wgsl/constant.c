@@ -320,8 +320,9 @@ static wgsl__result binary(wgsl__evaluation *e, const wgsl__expr *x) {
   r.value.type = comparison ? e->m->basic[WGSL__BASE_BOOL] : t;
   if (a.known && !convert_value(e, x->left->range, &a.value, t)) return failed(r.phase);
   if (b.known && !convert_value(e, x->right->range, &b.value, t)) return failed(r.phase);
+  /* A zero that is known is enough for integers; floats that are not known yet may still come to infinity. */
   bool division = x->op == WGSL__TOKEN_SLASH || x->op == WGSL__TOKEN_MODULO;
-  if (division && b.known && (is_integer(t->base) ? b.value.i == 0 : b.value.f == 0)) {
+  if (division && b.known && (is_integer(t->base) ? b.value.i == 0 : a.known && b.value.f == 0)) {
     wgsl__evaluation_fail(e, x->range, "division-by-zero", "this divides by zero");
     return failed(r.phase);
   }
@@ -470,9 +471,14 @@ static wgsl__result call(wgsl__evaluation *e, wgsl__expr *x) {
   return (wgsl__result){.phase = phase};
 }
 
+static wgsl__result not_a_value(wgsl__evaluation *e, const wgsl__expr *x) {
+  wgsl__evaluation_fail(e, x->range, "not-a-value", "'%s' is not a value", x->name->text);
+  return failed(WGSL__PHASE_UNKNOWN);
+}
+
 static wgsl__result identifier(wgsl__evaluation *e, const wgsl__expr *x) {
   const wgsl__decl *d = x->decl;
-  if (!d) return unknown;
+  if (!d) return x->name->predeclared ? not_a_value(e, x) : failed(WGSL__PHASE_UNKNOWN);
   switch (d->kind) {
     case WGSL__DECL_CONST:
       return (wgsl__result){.phase = WGSL__PHASE_CONST, .known = d->value.type != NULL, .value = d->value};
@@ -491,7 +497,7 @@ static wgsl__result identifier(wgsl__evaluation *e, const wgsl__expr *x) {
     case WGSL__DECL_PARAM:
       return (wgsl__result){.phase = WGSL__PHASE_RUNTIME};
     default:
-      return unknown;
+      return not_a_value(e, x);
   }
 }
 

@@ -7,8 +7,7 @@
 
 typedef struct declarer {
   wgsl_module *m;
-  weft__map ids;        /* overrides by @id */
-  uint32_t n_overrides; /* in m->order, which is not source order: reflect.c numbers them */
+  weft__map ids; /* overrides by @id */
 } declarer;
 
 static const wgsl__attribute *find(const wgsl__attribute *a, wgsl__attribute_kind kind) {
@@ -310,22 +309,52 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   if (size) workgroup_size(m, size);
 }
 
-static void declare_body(wgsl_module *m, wgsl__stmt *s);
+/* The value of a `let` or `var` in a function: what is wrong with it as far as scalars go. */
+static void check_initializer(wgsl_module *m, wgsl__decl *d) {
+  wgsl__evaluation evaluation = {.m = m};
+  wgsl__result r = wgsl__evaluate(&evaluation, d->init);
+  const wgsl__type *t = d->type_expr ? d->type : wgsl__type_concrete(m, r.value.type);
+  if (r.bad || !t || !r.value.type || t->base > WGSL__BASE_LAST_SCALAR) return;
+  wgsl__value value = r.known ? r.value : (wgsl__value){.type = r.value.type};
+  wgsl__convert(&evaluation, d->init->range, &value, t);
+}
 
 static void declare_local(wgsl_module *m, wgsl__decl *d) {
-  if (d->kind == WGSL__DECL_CONST)
+  if (d->kind == WGSL__DECL_CONST) {
     declare_const(m, d);
-  else if (d->kind == WGSL__DECL_VAR)
+    return;
+  }
+  if (d->kind == WGSL__DECL_VAR)
     declare_var(m, d);
   else if (d->type_expr)
     d->type = wgsl__type_of_expr(m, d->type_expr);
+  if (d->init) check_initializer(m, d);
+}
+
+/* Assigning to a module variable that cannot be written; through pointers it is the type checker's to see. */
+static void check_target(wgsl_module *m, const wgsl__expr *target) {
+  const wgsl__expr *e = target;
+  while (e->kind == WGSL__EXPR_INDEX || e->kind == WGSL__EXPR_MEMBER || e->kind == WGSL__EXPR_PAREN) e = e->left;
+  const wgsl__decl *d = e->kind == WGSL__EXPR_IDENT ? e->decl : NULL;
+  if (!d || d->kind != WGSL__DECL_VAR || d->local) return;
+  bool storage = d->space == WGSL__SPACE_STORAGE && !(d->access & WGSL__ACCESS_WRITE);
+  if (!storage && d->space != WGSL__SPACE_UNIFORM && d->space != WGSL__SPACE_IMMEDIATE) return;
+  wgsl_diagnostic *diagnostic =
+      wgsl__error(m, target->range, "read-only", "'%s' is %s and cannot be written", d->name->text,
+                  storage                             ? "a storage variable with the access mode read"
+                  : d->space == WGSL__SPACE_UNIFORM ? "a uniform variable"
+                                                      : "an immediate variable");
+  if (storage) wgsl__hint(m, diagnostic, "declare it as 'var<storage, read_write>'");
+  wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
 }
 
 static void declare_body(wgsl_module *m, wgsl__stmt *s) {
   for (; s; s = s->next) {
     if (s->kind == WGSL__STMT_DECL && s->decl->name) declare_local(m, s->decl);
     if (s->kind == WGSL__STMT_CONST_ASSERT) const_assertion(m, s->left);
+    if (s->kind == WGSL__STMT_ASSIGN || s->kind == WGSL__STMT_INCREMENT) check_target(m, s->left);
     if (s->init) declare_body(m, s->init);
+    if (s->update) declare_body(m, s->update);
     declare_body(m, s->body);
   }
 }
@@ -360,7 +389,6 @@ void wgsl__declare_all(wgsl_module *m) {
         declare_const(m, d);
         break;
       case WGSL__DECL_OVERRIDE:
-        d->reflected = x.n_overrides++;
         declare_override(&x, d);
         break;
       case WGSL__DECL_VAR:

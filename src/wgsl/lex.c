@@ -474,9 +474,7 @@ static void lex_all(lexer *x) {
       if (!lex_wide(x)) return;
     } else {
       wgsl__range here = {x->at, 1};
-      if (c == 0)
-        wgsl__error(x->m, here, "invalid-character", "the source holds a null character");
-      else if (c < ' ' || c == 0x7F)
+      if (c < ' ' || c == 0x7F)
         wgsl__error(x->m, here, "invalid-character", "U+%04X cannot stand in WGSL outside a comment", c);
       else
         wgsl__error(x->m, here, "invalid-character", "'%c' cannot stand in WGSL outside a comment", c);

@@ -66,6 +66,11 @@ static void run_phases(wgsl_module *m) {
                 (unsigned char)m->source[end], (unsigned)end);
     return;
   }
+  const char *nul = memchr(m->source, 0, m->n_source);
+  if (nul) { /* not even in a comment (WGSL 3) */
+    wgsl__error(m, (wgsl__range){(uint32_t)(nul - m->source), 1}, "invalid-character", "the source holds a null character");
+    return;
+  }
   wgsl__lex(m);
   if (!m->out_of_memory) wgsl__parse(m);
   if (m->n_errors || m->out_of_memory) return;
