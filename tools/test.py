@@ -49,6 +49,13 @@ def start_wgsl(arguments: list[str]) -> subprocess.Popen:
     return start([sys.executable, "tests/wgsl/run.py", "--dump", "build/c/tests/c/wgsl_dump", *arguments])
 
 
+def scripts(arguments: list[str]) -> list[tuple[str, object]]:
+    """web.js by itself, without Pyodide: in the ring `node`, unless that is asked for something in particular."""
+    files = sorted(str(f) for f in ROOT.glob("tests/web/*.test.mjs") if not arguments or str(f.relative_to(ROOT)) in arguments)
+    command = [pyodide_job.node(), "--test", "--test-reporter=spec", *files]
+    return [("web.js", lambda: start(command))] if files else []
+
+
 def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
     """The runs of a ring: (label, function that starts the process)."""
     python = [sys.executable, "-m", "pytest", *pytest_arguments(arguments)]
@@ -57,7 +64,7 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
         "c": lambda: [("c", lambda: start([sys.executable, "tests/c/run.py", *arguments, *device]))],
         "wgsl": lambda: [("wgsl", lambda: start_wgsl(arguments))],
         "native": lambda: [(f"native {n}", lambda e=e: start(python, e)) for n, e in chosen_devices()],
-        "node": lambda: [("node", lambda: start_job("node", arguments))],
+        "node": lambda: [*scripts(arguments), ("node", lambda: start_job("node", arguments))],
         "browser": lambda: [("browser", lambda: start_job("browser", arguments))],
     }[ring]()
 
