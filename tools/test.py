@@ -52,7 +52,7 @@ def start_wgsl(arguments: list[str]) -> subprocess.Popen:
 def scripts(arguments: list[str]) -> list[tuple[str, object]]:
     """web.js by itself, without Pyodide: in the ring `node`, unless that is asked for something in particular."""
     files = sorted(str(f) for f in ROOT.glob("tests/web/*.test.mjs") if not arguments or str(f.relative_to(ROOT)) in arguments)
-    command = [pyodide_job.node(), "--test", "--test-reporter=spec", *files]
+    command = [pyodide_job.node(), "--test", "--test-reporter=./tests/node/reporter.mjs", *files]
     return [("web.js", lambda: start(command))] if files else []
 
 
