@@ -52,9 +52,7 @@ wasm: $(STAMP)/venv $(NPM) $(B)/cross.ini ## the wheel for Pyodide, into build/w
 wheel: wasm ## both wheels, into build/wheel
 	@$(PY) tools/wheel.py native
 
-lib: $(STAMP)/venv ## the C library: build/lib/include, build/lib/libweft.a
-	@[ -f $(B)/meson-lib/build.ninja ] || meson setup $(B)/meson-lib . -Dextension=false -Dlibrary=true \
-	  --prefix $(CURDIR)/$(B)/lib --libdir . > $(B)/lib.log || { cat $(B)/lib.log; exit 1; }
+lib: $(B)/meson-lib/build.ninja ## the C library: build/lib/include, build/lib/libweft.a
 	@meson install -C $(B)/meson-lib --quiet >> $(B)/lib.log || { cat $(B)/lib.log; exit 1; }
 
 ##@ Clean
@@ -84,6 +82,11 @@ $(STAMP)/native: $(STAMP)/venv meson.build meson.options pyproject.toml
 	@rm -rf $(B)/native
 	@$(PY) -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=$(B)/native -Csetup-args=-Dbuildtype=release -e .
 	@touch $@
+
+$(B)/meson-lib/build.ninja: Makefile | $(STAMP)/venv
+	@rm -rf $(B)/meson-lib $(B)/lib
+	@meson setup $(B)/meson-lib . -Dextension=false -Dlibrary=true --prefix $(CURDIR)/$(B)/lib --libdir . > $(B)/lib.log || \
+	  { cat $(B)/lib.log; exit 1; }
 
 # ---- WebAssembly without an Emscripten SDK ---------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ def main() -> int:
     corpus, program = ROOT / "build" / "fuzz" / name, ROOT / "build" / "fuzz" / f"{name}.bin"
     corpus.mkdir(parents=True, exist_ok=True)
     units = [str(f) for part in PARTS for f in sorted((ROOT / "src" / part).glob("*.c"))]
-    flags = ["-std=c11", "-D_GNU_SOURCE", "-DWEFT_HOSTILE", "-g", "-O1", "-Isrc", "-Iinclude"]
+    flags = ["-std=c11", "-DWEFT_HOSTILE", "-g", "-O1", "-Isrc", "-Iinclude"]
     sanitize = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
     subprocess.run(["clang-22", *flags, *sanitize, str(source), *units, "-lm", "-o", str(program)], cwd=ROOT, check=True)
     seeds = [str(source.with_suffix(""))] if source.with_suffix("").is_dir() else []
