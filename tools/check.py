@@ -37,6 +37,7 @@ def steps() -> dict[str, list[list[str]]]:
         "versions": versions(),
         "gcc": compile_with("gcc"),
         "clang": compile_with("clang-22"),
+        "names": [[sys.executable, "tools/check_symbols.py", "build/check-gcc/libweft.a"]],
         "scripts": [[pyodide_job.node(), str(eslint), "--max-warnings=0", "."]],
     }
     if any(PACKAGE.glob("*.py")):

@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import pyodide_job
@@ -16,6 +17,7 @@ import pyodide_job
 ROOT = pathlib.Path(__file__).parents[1]
 SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|deselected)\b")
+SECONDS = 900
 KINDS = ("passed", "failed", "skipped")
 
 # The native devices: name, what the environment says. DEVICE=name runs one of them.
@@ -72,12 +74,15 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
 def follow(process: subprocess.Popen) -> dict[str, int]:
     """Prints what a run says and gives its counts."""
     counts = None
+    watch = threading.Timer(SECONDS, process.terminate)  # a device or a page that hangs must not hang the run
+    watch.start()
     for line in process.stdout:
         sys.stdout.write(line)
         sys.stdout.flush()
         if found := COUNT.findall(line):
             counts = found
     status = process.wait()
+    watch.cancel()
     totals = dict.fromkeys(KINDS, 0)
     for number, kind in counts or []:
         kind = {"error": "failed", "errors": "failed", "xfailed": "skipped"}.get(kind, kind)
