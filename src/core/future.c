@@ -293,7 +293,7 @@ static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offs
 weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, weft_future **future, weft_error *err) {
   weft_device *d = b->device;
   weft__lock_enter(&d->lock);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = weft__buffer_usable(b, err);
   if (status != WEFT_OK && b->failed.status != WEFT_OK) told(&d->late, &b->failed);
   if (status == WEFT_OK && (offset > b->n_bytes || n_bytes > b->n_bytes - offset))
@@ -307,7 +307,7 @@ weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, 
 
 weft_status weft_device_synchronize(weft_device *d, weft_future **future, weft_error *err) {
   weft__lock_enter(&d->lock);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = read_start(d, NULL, 0, 0, future, err);
   weft__lock_leave(&d->lock);
   return status;

@@ -7,7 +7,7 @@
  *   pool.oldest ─▶ … ─▶ pool.newest                    what leaves first when the pool is over its budget
  *
  * A store that goes into the pool is free at once for later commands of the same list: the queue keeps the order. Host
- * writes do not go through the list, so they look for a store that it does not name. */
+ * writes do not go through the list, so they look for a store that it does not name first. */
 #include "core/core.h"
 
 static const uint32_t usages[WEFT__STORE_KINDS] = {
@@ -105,6 +105,7 @@ weft_status weft__store_acquire(weft_device *d, weft__store_kind kind, uint64_t 
   uint64_t limit = d->info.limits[WEFT_LIMIT_MAX_BUFFER_SIZE];
   weft__store *s = NULL;
   for (weft__store *each = d->pool.buckets[kind][class]; each; each = each->bucket_next) {
+    if (!s) s = each;
     if (host_write && weft__list_names(d, each)) continue;
     s = each;
     break;
