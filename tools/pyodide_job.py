@@ -15,7 +15,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).parents[1]
 BUILD = ROOT / "build"
-FOLDER = "/home/pyodide/weft"
+FOLDER = "/home/pyodide/tree"
 SITE = "/home/pyodide/site"
 # Environment variables that mean the same inside Pyodide
 PASSED_ON = ("WEFT_DEVICE", "CI")
@@ -77,6 +77,7 @@ def run(host: str, entry: list[str], *, environ: dict[str, str], gpu: bool = Tru
     inside = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | environ
     job = {
         "archives": [[str(site_archive()), SITE], [str(module_archive()), SITE], [str(tree_archive()), FOLDER]],
+        "site": SITE,
         "paths": [SITE, f"{FOLDER}/tests"],
         "wheels": [str(wheel), *([os.path.abspath(numpy)] if numpy else [])],
         "numpy": bool(numpy),
