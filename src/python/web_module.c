@@ -1,6 +1,6 @@
-/* The extension weft._web: hands the web driver's table to the core, and its promise to whoever waits. An extension of its
- * own, because its JavaScript needs 'unsafe-eval' under a Content-Security-Policy: where that is forbidden this import
- * fails and the rest of weft works. Used by python/weft and, for `promise`, by the wait hook of _core.
+/* The extension weft._web: hands the web driver's table to the core, and its promise to whoever waits. An extension of
+ * its own, because its JavaScript needs 'unsafe-eval' under a Content-Security-Policy: where that is forbidden this
+ * import fails and the rest of weft works. Used by python/weft and, for `promise`, by the wait hook of _core.
  *
  * The driver's state is the JavaScript object Module.weftWeb; this module holds the one proxy of it. */
 #define PY_SSIZE_T_CLEAN

@@ -1,5 +1,5 @@
-/* The web driver: WebGPU of the browser (navigator.gpu), from WebAssembly. Implements core/driver.h; handed to the core in
- * a capsule by src/python/web_module.c. It cannot block (`wait` is NULL): the host waits for the promise that the
+/* The web driver: WebGPU of the browser (navigator.gpu), from WebAssembly. Implements core/driver.h; handed to the core
+ * in a capsule by src/python/web_module.c. It cannot block (`wait` is NULL): the host waits for the promise that the
  * JavaScript side gives, `Module.weftWeb.promise()`. */
 #ifndef WEFT_DRIVERS_WEB_H
 #define WEFT_DRIVERS_WEB_H
