@@ -3,8 +3,8 @@
  *
  *   run(capsule, *words) -> int     capsule: "weft.driver"; words: the test's command line; returns its exit status
  *
- * The web driver cannot block, so the test's wait hook goes through Python: run_sync(_web.promise()). No JavaScript
- * frame lies between entry and wait, which is what lets the browser switch stacks there. */
+ * The web driver cannot block, so the test's wait hook goes through Python: _web.wait(). No JavaScript frame lies
+ * between entry and wait, which is what lets the browser switch stacks there. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -16,20 +16,12 @@
 int weft_driver_test(const weft_driver *driver, void (*wait)(void *context, void *device), void *context, int argc,
                      char **argv);
 
-typedef struct waiter {
-  PyObject *run_sync, *promise; /* owned; promise: the function that gives one */
-} waiter;
-
 /* A wait that fails leaves its exception pending: from then on it returns at once, and the test sees its futures never
  * settle. */
-static void wait_in_python(void *context, void *device) {
+static void wait_in_python(void *wait, void *device) {
   (void)device;
-  waiter *w = context;
   if (PyErr_Occurred()) return;
-  PyObject *promise = PyObject_CallFunctionObjArgs(w->promise, NULL);
-  PyObject *result = promise ? PyObject_CallFunctionObjArgs(w->run_sync, promise, NULL) : NULL;
-  Py_XDECREF(promise);
-  Py_XDECREF(result);
+  Py_XDECREF(PyObject_CallFunctionObjArgs(wait, NULL));
 }
 
 static PyObject *attribute(const char *module_name, const char *name) {
@@ -39,7 +31,7 @@ static PyObject *attribute(const char *module_name, const char *name) {
   return value;
 }
 
-static PyObject *run_words(const weft_driver *driver, waiter *w, PyObject *args) {
+static PyObject *run_words(const weft_driver *driver, PyObject *wait, PyObject *args) {
   Py_ssize_t n = PyTuple_Size(args);
   char **argv = weft__alloc_zero((size_t)n + 1, sizeof *argv);
   if (!argv) return PyErr_NoMemory();
@@ -51,7 +43,7 @@ static PyObject *run_words(const weft_driver *driver, waiter *w, PyObject *args)
       return NULL;
     }
   }
-  int status = weft_driver_test(driver, wait_in_python, w, (int)n, argv);
+  int status = weft_driver_test(driver, wait_in_python, wait, (int)n, argv);
   fflush(stdout);
   weft__free(argv);
   return PyErr_Occurred() ? NULL : PyLong_FromLong(status);
@@ -65,14 +57,13 @@ static PyObject *run(PyObject *module, PyObject *args) {
   }
   const weft_driver *driver = PyCapsule_GetPointer(PyTuple_GetItem(args, 0), "weft.driver");
   if (!driver) return NULL;
-  waiter w = {.run_sync = attribute("pyodide.ffi", "run_sync"), .promise = attribute("weft._web", "promise")};
-  if (!w.promise && PyErr_ExceptionMatches(PyExc_ImportError)) { /* outside of the package, beside this module */
+  PyObject *wait = attribute("weft._web", "wait");
+  if (!wait && PyErr_ExceptionMatches(PyExc_ImportError)) { /* without the package, beside this module */
     PyErr_Clear();
-    w.promise = attribute("_web", "promise");
+    wait = attribute("_web", "wait");
   }
-  PyObject *result = w.run_sync && w.promise ? run_words(driver, &w, args) : NULL;
-  Py_XDECREF(w.run_sync);
-  Py_XDECREF(w.promise);
+  PyObject *result = wait ? run_words(driver, wait, args) : NULL;
+  Py_XDECREF(wait);
   return result;
 }
 

@@ -194,4 +194,22 @@ const weft_driver weft__web_driver = {
     .object_count = web_object_count,
 };
 
+/* ---- waiting ------------------------------------------------------------------------------------
+ * Pyodide's run_sync wraps what it waits for in an asyncio future, whose answer takes turns of the event loop: as long as
+ * the GPU's whole round trip. The function of Pyodide below it suspends on the promise itself. It is not public, hence
+ * weak: where it is missing its address is 0. */
+
+__attribute__((weak)) __externref_t JsvPromise_Syncify(__externref_t promise);
+
+__attribute__((import_module("env"), import_name("weft_web_promise"))) __externref_t weft_web_promise(void);
+
+__attribute__((used, visibility("default"), section("em_js"), aligned(1))) const char __em_js__weft_web_promise[] =
+    "(void)<::>{ return Module.weftWeb.promise(); }";
+
+bool weft__web_suspend(void) {
+  if (!JsvPromise_Syncify) return false;
+  JsvPromise_Syncify(weft_web_promise());
+  return true;
+}
+
 weft_status weft__web_start(weft_error *err) { return call(ENTRY_start, NULL, WORDS(0), err); }

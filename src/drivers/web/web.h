@@ -12,4 +12,8 @@ extern const weft_driver weft__web_driver;
 /* Makes `Module.weftWeb`, the object that holds all of the driver's state. A second call does nothing. */
 weft_status weft__web_start(weft_error *err);
 
+/* Suspends the caller until `Module.weftWeb.promise()` resolves; other Python and JavaScript may run meanwhile. Only where
+ * Python says that it can wait (pyodide.ffi.can_run_sync). Returns false, at once, when this Pyodide has no such way. */
+bool weft__web_suspend(void);
+
 #endif
