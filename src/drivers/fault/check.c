@@ -16,6 +16,7 @@ typedef struct thing {
   uint64_t n_bytes;          /* buffer */
   uint32_t usage;            /* buffer */
   bool mapped;               /* buffer: from map_start to map_finish */
+  uint32_t map_future;
   uint64_t map_offset, n_mapped_bytes;
   bool settled;              /* pipeline */
   uint32_t immediate_bytes;  /* pipeline */
@@ -165,9 +166,9 @@ void weft__shadow_pipeline_settled(weft__shadow *s, weft_id id) {
   if (t && t->kind == PIPELINE) t->settled = true;
 }
 
-void weft__shadow_map_ended(weft__shadow *s, weft_id id) {
+void weft__shadow_map_ended(weft__shadow *s, weft_id id, uint32_t future) {
   thing *t = look_up(s, id);
-  if (t) t->mapped = false;
+  if (t && (!future || t->map_future == future)) t->mapped = false;
 }
 
 void weft__shadow_release(weft__shadow *s, const weft_id *ids, uint32_t n) {
@@ -209,12 +210,16 @@ void weft__shadow_pipeline_check(weft__shadow *s, weft_id module, const weft_id 
     VIOLATE(s, "pipeline_create: %u bytes of immediates are above the limit", immediate_bytes);
 }
 
-void weft__shadow_map_start(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes) {
+void weft__shadow_map_start(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future) {
   thing *t = use_range(s, id, offset, n_bytes, WEFT_USAGE_MAP_READ, "map_start");
   if (offset % 8) VIOLATE(s, "map_start: offset %llu is no multiple of 8", (ull)offset);
   if (!t) return;
-  if (t->mapped) VIOLATE(s, "map_start: buffer %u is mapped already", WEFT_ID_SLOT(id));
+  if (t->mapped) {
+    VIOLATE(s, "map_start: buffer %u is mapped already", WEFT_ID_SLOT(id));
+    return;
+  }
   t->mapped = true;
+  t->map_future = future;
   t->map_offset = offset;
   t->n_mapped_bytes = n_bytes;
 }

@@ -26,7 +26,7 @@ void weft__shadow_buffer_write(weft__shadow *s, weft_id id, uint64_t offset, uin
 void weft__shadow_pipeline_check(weft__shadow *s, weft_id module, const weft_id *layouts, uint32_t n_layouts,
                                  uint32_t immediate_bytes);
 void weft__shadow_submit(weft__shadow *s, const uint32_t *words, size_t n_words);
-void weft__shadow_map_start(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes);
+void weft__shadow_map_start(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future);
 void weft__shadow_map_read(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes);
 void weft__shadow_new_id(weft__shadow *s, weft_id id, const char *what);
 void weft__shadow_usable(weft__shadow *s, const char *what);
@@ -39,7 +39,8 @@ void weft__shadow_pipeline(weft__shadow *s, weft_id id, const weft_id *layouts, 
                            uint32_t immediate_bytes, bool settled);
 void weft__shadow_groups(weft__shadow *s, const uint32_t *words, size_t n_words);
 void weft__shadow_pipeline_settled(weft__shadow *s, weft_id id);
-void weft__shadow_map_ended(weft__shadow *s, weft_id id);
+/* The mapping that this future is of; 0: whichever there is. */
+void weft__shadow_map_ended(weft__shadow *s, weft_id id, uint32_t future);
 void weft__shadow_release(weft__shadow *s, const weft_id *ids, uint32_t n);
 
 void weft__violate(weft__violations *v, const char *format, ...) WEFT_PRINTF(2, 3);

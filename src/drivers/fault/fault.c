@@ -279,11 +279,11 @@ static weft_status fault_map_start(void *device, weft_id id, uint64_t offset, ui
                                    weft_error *err) {
   fault_device *d = device;
   weft_status status = call_begin(d, "map_start", future, err);
-  weft__shadow_map_start(d->shadow, id, offset, n_bytes);
+  weft__shadow_map_start(d->shadow, id, offset, n_bytes, future);
   if (!future) weft__violate(&d->fault->violations, "map_start: a mapping needs a future");
   if (!status) status = d->inner->map_start(d->device, id, offset, n_bytes, future, err);
   if (status)
-    weft__shadow_map_ended(d->shadow, id);
+    weft__shadow_map_ended(d->shadow, id, future);
   else
     note_future(d, (note){.future = future, .mapping = id});
   return status;
@@ -299,7 +299,7 @@ static weft_status fault_map_read(void *device, weft_id id, uint64_t offset, voi
 
 static void fault_map_finish(void *device, weft_id id) {
   fault_device *d = device;
-  weft__shadow_map_ended(d->shadow, id);
+  weft__shadow_map_ended(d->shadow, id, 0);
   d->inner->map_finish(d->device, id);
 }
 
@@ -364,7 +364,7 @@ static void tell(fault_device *d, note *told) {
     fail_note(told, plan->future_status ? plan->future_status : WEFT_DEVICE,
               plan->future_message ? plan->future_message : "this future fails on order");
   if (known.pipeline && !told->status) weft__shadow_pipeline_settled(d->shadow, known.pipeline);
-  if (known.mapping && told->status) weft__shadow_map_ended(d->shadow, known.mapping);
+  if (known.mapping && told->status) weft__shadow_map_ended(d->shadow, known.mapping, told->future);
   if (known.ready && !told->status) {
     uint64_t limits[WEFT_LIMIT_COUNT], features, languages;
     weft_adapter adapter;
