@@ -16,7 +16,7 @@
 #define ENTRY_LIST(X)                                                                          \
   X(start) X(open) X(close) X(lose) X(query) X(text) X(buffer_create) X(buffer_write)          \
   X(module_create) X(layout_create) X(pipeline_create) X(release) X(submit) X(map_start)       \
-  X(map_read) X(map_finish) X(poll) X(completion_text) X(object_count)
+  X(map_read) X(map_finish) X(poll) X(completion_text) X(defer) X(object_count)
 
 enum {
 #define X(name) ENTRY_##name,
@@ -169,6 +169,10 @@ static size_t web_completion_text(void *device, uint32_t future, char *out, size
   return ask(ENTRY_completion_text, device, WORDS(future, ADDRESS(out), capacity));
 }
 
+static void web_defer(void *device, void (*callback)(void *argument), void *argument) {
+  ask(ENTRY_defer, device, WORDS(ADDRESS(callback), ADDRESS(argument)));
+}
+
 static uint32_t web_object_count(void *device) { return ask(ENTRY_object_count, device, WORDS(0)); }
 
 const weft_driver weft__web_driver = {
@@ -191,6 +195,7 @@ const weft_driver weft__web_driver = {
     .map_finish = web_map_finish,
     .poll = web_poll,
     .completion_text = web_completion_text,
+    .defer = web_defer,
     .object_count = web_object_count,
 };
 

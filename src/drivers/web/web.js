@@ -8,8 +8,8 @@
  *             pending  futures that have not settled           done     completions that poll has not taken
  *             texts    future → message, of the latest poll
  *
- * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8
- *   and HEAPU32 are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
+ * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
+ *   HEAPU32 and getWasmTableEntry are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
  * - `call` is the only way in. An entry reads its arguments from 32-bit words and writes its result over the first of
  *   them; failing is throwing. No exception leaves `call`, a callback or a handler: it becomes a status with a text.
  * - Heap views are looked up at every crossing and never kept: the memory may have grown in between.
@@ -648,6 +648,19 @@ const entries = {
   /* → length; future, address, capacity */
   completion_text(record, words, at) {
     words[at] = writeText(words[at + 1], words[at + 2], record.texts.get(words[at]) ?? '');
+  },
+
+  /* the callback's place in the table of functions, its argument */
+  defer(record, words, at) {
+    const [callback, argument] = words.subarray(at, at + 2);
+    queueMicrotask(() => {
+      try {
+        trip('deferred');
+        if (!record.closed) Module.getWasmTableEntry(callback)(argument);
+      } catch (error) {
+        tell(record, FUTURE_UNCAPTURED, statusOf(error), textOf(error));
+      }
+    });
   },
 
   /* → how many */
