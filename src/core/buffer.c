@@ -54,7 +54,7 @@ static weft_status check_size(const weft_device *d, uint64_t n_bytes, weft_error
 }
 
 static weft_status buffer_create(weft_device *d, uint64_t n_bytes, weft_buffer **out, weft_error *err) {
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_size(d, n_bytes, err);
   if (status != WEFT_OK) return status;
   weft_buffer *b = weft__alloc_zero(1, sizeof *b);
@@ -111,7 +111,7 @@ weft_device *weft_buffer_device(const weft_buffer *b) { return b->device; }
 
 static weft_status buffer_write(weft_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, weft_error *err) {
   weft_device *d = b->device;
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_range(b, "a write", offset, n_bytes, err);
   bool whole = is_whole(b, offset, n_bytes);
   if (status == WEFT_OK && b->store && !whole) status = weft__buffer_usable(b, err);
@@ -145,7 +145,7 @@ static weft_status buffer_copy(weft_buffer *source, uint64_t source_offset, weft
   weft_device *d = b->device;
   if (source->device != d)
     return weft__fail(err, WEFT_VALUE, "a copy from %s to %s: the buffers belong to two devices", source->device->info.name, d->info.name);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_range(source, "a copy", source_offset, n_bytes, err);
   if (status == WEFT_OK) status = check_range(b, "a copy", offset, n_bytes, err);
   if (status == WEFT_OK) status = weft__buffer_usable(source, err);
@@ -181,7 +181,7 @@ static weft_status buffer_fill(weft_buffer *b, uint64_t offset, uint64_t n_bytes
   if ((offset | n_bytes) % pattern_bytes)
     return weft__fail(err, WEFT_VALUE, "a fill of %llu bytes at offset %llu is not made of whole patterns of %u bytes",
                       (unsigned long long)n_bytes, (unsigned long long)offset, pattern_bytes);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_range(b, "a fill", offset, n_bytes, err);
   bool whole = is_whole(b, offset, n_bytes);
   if (status == WEFT_OK && !whole) status = weft__buffer_usable(b, err);

@@ -228,7 +228,7 @@ static weft_status plan_steps(weft_device *d, weft__program *p, const weft_arg *
 }
 
 static weft_status kernel_call(weft_device *d, weft__program *p, const weft_arg *args, const weft_grid *grid, weft_error *err) {
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status != WEFT_OK) return status;
   if (p->confirm.state == WEFT__CONFIRM_FAILED) return weft__program_raise(p, err);
   if (p->background && p->confirm.state == WEFT__CONFIRM_PENDING)

@@ -43,7 +43,7 @@ weft_status weft__driver_failed(weft_device *d, weft_status status, weft_error *
   return status;
 }
 
-weft_status weft__device_usable(weft_device *d, weft_error *err) {
+weft_status weft__device_ready(weft_device *d, weft_error *err) {
   if (d->state == WEFT__DEVICE_OPENING) return weft__fail(err, WEFT_STATE, "the device is not open yet");
   if (d->state == WEFT__DEVICE_FAILED) return weft__note_raise(&d->opened, err, "");
   return d->lost.status == WEFT_OK ? WEFT_OK : weft__note_raise(&d->lost, err, "the device is lost: ");
@@ -208,7 +208,13 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slots_give(&d->pending, future);
   switch ((weft__pending)e.kind) {
     case WEFT__PENDING_OPEN: opened(d, status, text); return;
-    case WEFT__PENDING_CONFIRM: confirmed(d, e.object, status, text); return;
+    case WEFT__PENDING_PROGRAM: confirmed(d, &((weft__program *)e.object)->confirm, status, text); return;
+    case WEFT__PENDING_STORE: {
+      weft__store *s = e.object;
+      confirmed(d, &s->confirm, status, text);
+      if (status != WEFT_OK) weft__log_fail(d, 1, 0, s->tenant, status, text);
+      return;
+    }
     case WEFT__PENDING_MODULE:
       ((weft__module *)e.object)->future = 0;
       weft__note_set(&((weft__module *)e.object)->note, status, text);
@@ -242,7 +248,7 @@ const weft_device_info *weft_device_query(weft_device *d) { return &d->info; }
 weft_status weft_device_failed(weft_device *d, weft_error *err) {
   weft__lock_enter(&d->lock);
   weft__poll(d);
-  weft_status status = d->state == WEFT__DEVICE_OPENING ? WEFT_OK : weft__device_usable(d, err);
+  weft_status status = d->state == WEFT__DEVICE_OPENING ? WEFT_OK : weft__device_ready(d, err);
   weft__lock_leave(&d->lock);
   return status;
 }
@@ -258,7 +264,7 @@ void weft_device_lose(weft_device *d) {
 
 weft_status weft_device_flush(weft_device *d, weft_error *err) {
   weft__lock_enter(&d->lock);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = weft__flush(d, err);
   weft__lock_leave(&d->lock);
   return status;
@@ -274,7 +280,7 @@ weft_status weft_device_batch_end(weft_device *d, weft_error *err) {
   weft__lock_enter(&d->lock);
   weft_status status = d->batch ? WEFT_OK : weft__fail(err, WEFT_STATE, "the device is in no batch");
   if (status == WEFT_OK && --d->batch == 0) {
-    status = weft__device_usable(d, err);
+    status = weft__device_ready(d, err);
     if (status == WEFT_OK) status = weft__flush(d, err);
   }
   weft__lock_leave(&d->lock);
@@ -285,7 +291,7 @@ uint64_t weft_device_trim(weft_device *d) {
   weft__lock_enter(&d->lock);
   uint64_t n_bytes = 0;
   weft_error err;
-  if (weft__device_usable(d, &err) == WEFT_OK) {
+  if (weft__device_ready(d, &err) == WEFT_OK) {
     if (weft__flush(d, &err) != WEFT_OK) weft__note_set(&d->late, err.code, err.message);
     n_bytes = weft__pool_trim(d, 0);
   }

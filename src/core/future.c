@@ -22,7 +22,8 @@ static void unlink_read(weft_device *d, weft__read *r) {
 /* The staging buffer goes back; the read stays for its future, if there is one. */
 static void finish_read(weft_device *d, weft__read *r) {
   if (r->state == WEFT__READ_MAPPED) d->driver->map_finish(d->handle, r->staging->id);
-  weft__store_release(d, r->staging);
+  if (r->state == WEFT__READ_MAPPING) weft__store_discard(d, r->staging); /* who knows whether it is mapped */
+  else weft__store_release(d, r->staging);
   r->staging = NULL;
   r->state = WEFT__READ_DONE;
   if (r->dropped) unlink_read(d, r);
@@ -191,6 +192,7 @@ static weft_status future_status(weft_future *f, weft_error *err) {
   if (!f->done) return weft__fail(err, WEFT_STATE, "the result is not there yet");
   if (f->note.status != WEFT_OK) {
     told(&d->late, &f->note);
+    if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) return weft__program_raise(f->program, err);
     return weft__note_raise(&f->note, err, "");
   }
   if (f->kind != WEFT__FUTURE_READ) return WEFT_OK;
@@ -293,7 +295,7 @@ static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offs
 weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, weft_future **future, weft_error *err) {
   weft_device *d = b->device;
   weft__lock_enter(&d->lock);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = weft__buffer_usable(b, err);
   if (status != WEFT_OK && b->failed.status != WEFT_OK) told(&d->late, &b->failed);
   if (status == WEFT_OK && (offset > b->n_bytes || n_bytes > b->n_bytes - offset))
@@ -307,7 +309,7 @@ weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, 
 
 weft_status weft_device_synchronize(weft_device *d, weft_future **future, weft_error *err) {
   weft__lock_enter(&d->lock);
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = read_start(d, NULL, 0, 0, future, err);
   weft__lock_leave(&d->lock);
   return status;

@@ -7,7 +7,7 @@ weft_status weft_kernel_create(weft_device *d, const char *source, size_t n_byte
   weft__lock_enter(&d->lock);
   weft_kernel *k = NULL;
   weft__program *p = NULL;
-  weft_status status = weft__device_usable(d, err);
+  weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK && !(k = weft__alloc_zero(1, sizeof *k))) status = weft__fail_memory(err);
   if (status == WEFT_OK) status = weft__program_get(d, source, n_bytes, options ? options : &defaults, background, &p, err);
   if (status == WEFT_OK && ready) status = weft__future_create(d, WEFT__FUTURE_KERNEL, ready, err);

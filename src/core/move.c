@@ -14,7 +14,7 @@
 enum { WORKGROUP = 256 };
 
 static weft_status internal_program(weft_device *d, weft__internal which, weft__program **out, weft_error *err) {
-  static const char *const entries[WEFT__INTERNALS] = {[WEFT__INTERNAL_MOVE] = "move", [WEFT__INTERNAL_FILL] = "fill"};
+  static const char *const entries[WEFT__INTERNALS] = {[WEFT__INTERNAL_MOVE] = "move_bytes", [WEFT__INTERNAL_FILL] = "fill_bytes"};
   if (!d->internals[which]) {
     const weft_kernel_options options = {.entry = entries[which]};
     weft_status status =

@@ -40,41 +40,46 @@ static void module_free(weft_device *d, weft__module *m) {
   weft__free(m);
 }
 
+/* Parsed, not yet given to the device: a wrong entry or constant should not cost a compilation. */
 static weft_status module_get(weft_device *d, const char *source, size_t n_bytes, weft__module **out, weft_error *err) {
   if (n_bytes > UINT32_MAX / 2) return weft__fail(err, WEFT_VALUE, "the WGSL source has %zu bytes, which is too long", n_bytes);
   weft__module *m = weft__map_get(&d->modules, source, (uint32_t)n_bytes);
-  if (m) {
-    *out = m;
-    return WEFT_OK;
+  if (!m) {
+    m = weft__alloc_zero(1, sizeof *m);
+    if (!m) return weft__fail_memory(err);
+    m->n_bytes = (uint32_t)n_bytes;
+    m->wgsl = wgsl_module_create(source, n_bytes);
+    weft_status status = m->wgsl ? WEFT_OK : weft__fail_memory(err);
+    if (status == WEFT_OK && !wgsl_module_valid(m->wgsl)) status = raise_diagnostics(m->wgsl, err);
+    if (status == WEFT_OK && !weft__map_put(&d->modules, source, (uint32_t)n_bytes, m)) status = weft__fail_memory(err);
+    if (status != WEFT_OK) {
+      module_free(d, m);
+      return status;
+    }
   }
-  m = weft__alloc_zero(1, sizeof *m);
-  if (!m) return weft__fail_memory(err);
-  m->wgsl = wgsl_module_create(source, n_bytes);
-  weft_status status = m->wgsl ? WEFT_OK : weft__fail_memory(err);
-  if (status == WEFT_OK && !wgsl_module_valid(m->wgsl)) status = raise_diagnostics(m->wgsl, err);
+  m->refs++;
+  *out = m;
+  return WEFT_OK;
+}
+
+static weft_status module_compile(weft_device *d, weft__module *m, const char *source, weft_error *err) {
+  if (m->id) return WEFT_OK;
   weft_id id = 0;
-  if (status == WEFT_OK) status = weft__object_take(d, m, &id, err);
+  weft_status status = weft__object_take(d, m, &id, err);
   if (status == WEFT_OK) status = weft__pending_take(d, WEFT__PENDING_MODULE, m, &m->future, err);
   if (status == WEFT_OK) {
-    status = d->driver->module_create(d->handle, id, source, n_bytes, m->future, err);
+    status = d->driver->module_create(d->handle, id, source, m->n_bytes, m->future, err);
     if (status == WEFT_OK) {
       m->id = id;
       d->stats.compiles++;
-      if (!weft__map_put(&d->modules, source, (uint32_t)n_bytes, m)) status = weft__fail_memory(err);
-    } else {
-      weft__slots_give(&d->pending, m->future);
-      m->future = 0;
-      weft__driver_failed(d, status, err);
+      return WEFT_OK;
     }
+    weft__driver_failed(d, status, err);
+    weft__slots_give(&d->pending, m->future);
+    m->future = 0;
   }
-  if (status != WEFT_OK) {
-    if (!m->id) weft__slots_give(&d->objects, id);
-    module_free(d, m);
-    return status;
-  }
-  m->n_bytes = (uint32_t)n_bytes;
-  *out = m;
-  return WEFT_OK;
+  weft__slots_give(&d->objects, id);
+  return status;
 }
 
 static void module_release(weft_device *d, weft__module *m, const char *source) {
@@ -245,13 +250,15 @@ static weft_status make_layouts(weft_device *d, weft__program *p, weft_error *er
   return WEFT_OK;
 }
 
+static const char *source_of(const weft__program *p) { return p->key + p->n_key - p->module->n_bytes; }
+
 /* ---- programs --------------------------------------------------------------------------------------------------------------------- */
 
 static void program_free(weft_device *d, weft__program *p) {
   if (p->confirm.future) weft__pending_drop(d, p->confirm.future);
   if (p->id) weft__condemn(d, p->id);
   weft__note_clear(&p->confirm.note);
-  if (p->module) module_release(d, p->module, p->key + p->n_key - p->module->n_bytes);
+  if (p->module) module_release(d, p->module, source_of(p));
   weft__free(p->slots);
   weft__free(p->faces);
   weft__free(p->key);
@@ -277,12 +284,13 @@ static weft_status create_pipeline(weft_device *d, weft__program *p, const weft_
   weft_id id = 0, layouts[WEFT__MAX_GROUPS];
   weft_status status = make_slots(d, p, err);
   if (status == WEFT_OK) status = make_layouts(d, p, err);
+  if (status == WEFT_OK) status = module_compile(d, p->module, source_of(p), err);
   if (status == WEFT_OK) status = weft__object_take(d, p, &id, err);
   if (status != WEFT_OK) return status;
   for (uint32_t g = 0; g < p->n_groups; g++) layouts[g] = p->layouts[g]->id;
   p->confirm.uid = weft__uid(d);
   p->confirm.state = WEFT__CONFIRM_PENDING;
-  status = weft__pending_take(d, WEFT__PENDING_CONFIRM, &p->confirm, &p->confirm.future, err);
+  status = weft__pending_take(d, WEFT__PENDING_PROGRAM, p, &p->confirm.future, err);
   if (status == WEFT_OK) {
     uint32_t immediate_bytes = p->entry->immediate ? (uint32_t)weft__round_up(p->entry->immediate->size, 4) : 0;
     status = d->driver->pipeline_create(d->handle, id, p->module->id, p->entry->name, layouts, p->n_groups, immediate_bytes,
@@ -304,7 +312,6 @@ static weft_status program_build(weft_device *d, weft__program *p, const char *s
                                  bool background, weft_error *err) {
   weft_status status = module_get(d, source, n_bytes, &p->module, err);
   if (status != WEFT_OK) return status;
-  p->module->refs++;
   const wgsl_reflection *r = wgsl_module_reflect(p->module->wgsl);
   status = choose_entry(r, options->entry, &p->entry, err);
   if (status == WEFT_OK) status = check_features(d, r, p->entry, err);
