@@ -1,5 +1,7 @@
 """weft._web: the web driver as Python sees it, and the driver test (tests/c/test_driver.c) run on it."""
 
+import importlib
+import inspect
 import sys
 
 import pytest
@@ -21,16 +23,27 @@ def test_the_capsule_is_a_driver():
     assert "weft.driver" in repr(_web.driver())
 
 
-def test_without_news_a_wait_waits():
-    from pyodide.ffi import JsPromise
+def test_promise_can_be_awaited():
+    assert inspect.isawaitable(_web.promise())
 
-    wait = _web.promise()
-    assert isinstance(wait, JsPromise)
+
+def test_wait_says_so_where_nothing_can_wait():
+    from pyodide.code import run_js
+    from pyodide.ffi import can_run_sync
+
+    raised = []
+
+    def entered_from_javascript():
+        assert not can_run_sync()
+        with pytest.raises(RuntimeError) as error:
+            _web.wait()
+        raised.append(str(error.value))
+
+    run_js("(f) => f()")(entered_from_javascript)
+    assert "stack switch" in raised[0]
 
 
 def test_a_second_import_reaches_the_same_driver():
-    import importlib
-
     again = importlib.reload(_web)
     assert again.object_count() == _web.object_count()
 
