@@ -1,0 +1,139 @@
+/* What wgpu-native's shader compiler (naga) wants and says differently from a browser. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "drivers/native/internal.h"
+
+typedef struct scanner {
+  char *at, *end;
+} scanner;
+
+static void skip_comment(scanner *s) {
+  if (s->at[1] == '/') {
+    while (s->at < s->end && *s->at != '\n') s->at++;
+    return;
+  }
+  uint32_t depth = 0;
+  do {
+    bool pair = s->end - s->at >= 2;
+    if (pair && s->at[0] == '/' && s->at[1] == '*')
+      depth++, s->at += 2;
+    else if (pair && s->at[0] == '*' && s->at[1] == '/')
+      depth--, s->at += 2;
+    else
+      s->at++;
+  } while (depth && s->at < s->end);
+}
+
+static void skip_blank(scanner *s) {
+  while (s->at < s->end) {
+    if (isspace((unsigned char)*s->at))
+      s->at++;
+    else if (s->end - s->at >= 2 && s->at[0] == '/' && (s->at[1] == '/' || s->at[1] == '*'))
+      skip_comment(s);
+    else
+      return;
+  }
+}
+
+static size_t word_length(const scanner *s) {
+  size_t n = 0;
+  while (s->at + n < s->end && (isalnum((unsigned char)s->at[n]) || s->at[n] == '_')) n++;
+  return n;
+}
+
+static bool word_is(const char *word, size_t n, const char *name) { return n == strlen(name) && !memcmp(word, name, n); }
+
+/* Lines have to stay where they are. */
+static void blank_out(char *from, const char *to) {
+  for (; from < to; from++)
+    if (*from != '\n' && *from != '\r') *from = ' ';
+}
+
+/* The names of one `enable`: subgroups go, with the comma beside them; the directive too when nothing stays. */
+static void strip_enable(char *directive, char *names, char *semicolon) {
+  scanner s = {names, semicolon};
+  bool kept = false;
+  char *comma = NULL; /* behind the last name that is kept */
+  for (;;) {
+    skip_blank(&s);
+    size_t n = word_length(&s);
+    if (!n) break;
+    char *word = s.at;
+    s.at += n;
+    char *word_end = s.at;
+    skip_blank(&s);
+    char *next_comma = s.at < s.end && *s.at == ',' ? s.at++ : NULL;
+    if (word_is(word, n, "subgroups")) {
+      blank_out(word, word_end);
+      if (next_comma)
+        blank_out(next_comma, next_comma + 1);
+      else if (comma)
+        blank_out(comma, comma + 1);
+    } else {
+      kept = true;
+      comma = next_comma;
+    }
+    if (!next_comma) break;
+  }
+  if (!kept) blank_out(directive, semicolon + 1);
+}
+
+void weft__dialect_strip(char *wgsl, size_t n_bytes) {
+  scanner s = {wgsl, wgsl + n_bytes};
+  for (;;) {
+    skip_blank(&s);
+    size_t n = word_length(&s);
+    char *directive = s.at;
+    bool enable = word_is(directive, n, "enable"), requires = word_is(directive, n, "requires");
+    if (!enable && !requires && !word_is(directive, n, "diagnostic")) return;
+    char *semicolon = memchr(s.at, ';', (size_t)(s.end - s.at));
+    if (!semicolon) return;
+    if (requires) blank_out(directive, semicolon + 1);
+    if (enable) strip_enable(directive, directive + n, semicolon);
+    s.at = semicolon + 1;
+  }
+}
+
+/* naga's report has its message in the line before the one with the position:
+ *
+ *   Shader '' parsing error: expected …, found "x"
+ *     ┌─ wgsl:3:5
+ */
+char *weft__dialect_messages(const char *report, size_t n_bytes) {
+  weft__text lines = {0};
+  const char *at = report, *end = report + n_bytes, *message = NULL;
+  size_t n_message = 0;
+  while (at < end) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *line_end = newline ? newline : end;
+    const char *place = NULL;
+    for (const char *p = at; p + 5 < line_end && !place; p++)
+      if (!memcmp(p, "wgsl:", 5) && isdigit((unsigned char)p[5])) place = p + 5;
+    if (place && message) {
+      size_t n_place = 0;
+      while (place + n_place < line_end && (isdigit((unsigned char)place[n_place]) || place[n_place] == ':')) n_place++;
+      if (lines.n) weft__text_add(&lines, "\n", 1);
+      weft__text_add(&lines, place, n_place);
+      weft__text_add(&lines, ": ", 2);
+      weft__text_add(&lines, message, n_message);
+    } else if (!place) {
+      message = at;
+      n_message = (size_t)(line_end - at);
+      while (n_message && isspace((unsigned char)*message)) message++, n_message--;
+      static const char *const leads[] = {"parsing error: ", "error: "};
+      for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
+        for (size_t k = 0, n = strlen(leads[i]); k + n <= n_message; k++)
+          if (!memcmp(message + k, leads[i], n)) {
+            message += k + n, n_message -= k + n;
+            break;
+          }
+    }
+    at = line_end + 1;
+  }
+  if (lines.n && !lines.failed) return lines.bytes;
+  weft__text_free(&lines);
+  return NULL;
+}

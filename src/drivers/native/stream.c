@@ -1,0 +1,217 @@
+/* Walking a command stream (core/driver.h), twice: first to check it whole and to set aside all memory, then to carry
+ * it out. So a stream fails before it has had any effect, and the second walk cannot fail.
+ *
+ *   words ──check──▶ groups reserved in the table, a record for each BEGIN with a future, room for the widest GROUP
+ *         ──run────▶ WRITE … | BEGIN: push scope, encoder ─ pass ─ pass ─ finish, submit, pop scope | BEGIN … */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "drivers/native/internal.h"
+
+static uint64_t word64(const uint32_t *w) { return w[0] | (uint64_t)w[1] << 32; }
+
+static const void *word_pointer(const uint32_t *w) { return (const void *)(uintptr_t)word64(w); }
+
+/* Words before the repeated part, the command's own word counted, and words of one repetition. */
+static const struct {
+  const char *name;
+  uint32_t fixed, repeated;
+} shapes[] = {
+    [WEFT_OP_WRITE] = {"WRITE", 8, 0},
+    [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
+    [WEFT_OP_GROUP] = {"GROUP", 4, 6},
+    [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
+    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1},
+    [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
+    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},
+    [WEFT_OP_COPY] = {"COPY", 9, 0},
+    [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
+};
+
+/* ---- the first walk ------------------------------------------------------------------------------------------------------- */
+
+typedef struct check {
+  weft__device *device;
+  weft__record *records; /* of the BEGINs with a future, in order, through `next` */
+  weft__record **records_end;
+  bool begun;
+} check;
+
+static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err) {
+  uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
+  if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
+  if (length > n_left)
+    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length, n_left);
+  uint32_t more = length - shapes[op].fixed;
+  bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
+  if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
+  return fits ? WEFT_OK : weft__fail(err, WEFT_VALUE, "%s cannot have %u words", shapes[op].name, length);
+}
+
+static weft_status check_group(check *c, const uint32_t *w, weft_error *err) {
+  weft__device *d = c->device;
+  weft__object *object;
+  weft_status status = weft__object_find(d, w[2], WEFT__KIND_LAYOUT, &object, err);
+  for (uint32_t i = 0; i < w[3] && !status; i++)
+    status = weft__object_find(d, w[4 + 6 * i + 1], WEFT__KIND_BUFFER, &object, err);
+  if (!status && !weft__grow(&d->entries, &d->n_entries_capacity, w[3], sizeof *d->entries))
+    status = weft__fail_memory(err);
+  return status ? status : weft__object_reserve(d, w[1], WEFT__KIND_GROUP, &object, err);
+}
+
+static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
+  weft__device *d = c->device;
+  weft__object *object;
+  uint32_t op = WEFT_OP_CODE(*w);
+  weft_status status;
+  if (op == WEFT_OP_WRITE ? c->begun : op > WEFT_OP_GROUP && !c->begun)
+    return weft__fail(err, WEFT_VALUE, "%s comes %s BEGIN", shapes[op].name, c->begun ? "after a" : "before the first");
+  switch (op) {
+    case WEFT_OP_WRITE:
+      if (!word_pointer(w + 4) && word64(w + 6)) return weft__fail(err, WEFT_VALUE, "WRITE has no bytes to write");
+      return weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
+    case WEFT_OP_BEGIN:
+      c->begun = true;
+      if (!w[1]) return WEFT_OK;
+      if (!(*c->records_end = weft__record_create(d, w[1]))) return weft__fail_memory(err);
+      c->records_end = &(*c->records_end)->next;
+      return WEFT_OK;
+    case WEFT_OP_GROUP: return check_group(c, w, err);
+    case WEFT_OP_PIPELINE:
+      status = weft__object_find(d, w[1], WEFT__KIND_PIPELINE, &object, err);
+      if (!status && !object->handle)
+        status = weft__fail(err, WEFT_STATE, "pipeline %u is still being compiled", WEFT_ID_SLOT(w[1]));
+      return status;
+    case WEFT_OP_SET_GROUP: return weft__object_find(d, w[2], WEFT__KIND_GROUP, &object, err);
+    case WEFT_OP_IMMEDIATES:
+      return d->native->procs.ComputePassEncoderSetImmediates
+                 ? WEFT_OK
+                 : weft__fail(err, WEFT_UNSUPPORTED, "this library has no immediates");
+    case WEFT_OP_COPY:
+      status = weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
+      return status ? status : weft__object_find(d, w[4], WEFT__KIND_BUFFER, &object, err);
+    case WEFT_OP_CLEAR: return weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
+    default: return WEFT_OK;
+  }
+}
+
+/* Takes back what the first walk set aside in the words before `end`. */
+static void check_undo(check *c, const uint32_t *words, const uint32_t *end) {
+  for (const uint32_t *w = words; w < end; w += WEFT_OP_LENGTH(*w))
+    if (WEFT_OP_CODE(*w) == WEFT_OP_GROUP) weft__object_free(c->device, &c->device->objects[WEFT_ID_SLOT(w[1])]);
+  while (c->records) {
+    weft__record *r = c->records;
+    c->records = r->next;
+    weft__record_free(r);
+  }
+}
+
+/* ---- the second walk ------------------------------------------------------------------------------------------------------- */
+
+typedef struct run {
+  weft__device *device;
+  const weft__procs *procs;
+  weft__record *records;
+  weft__record *scope; /* of the block under way; NULL: none */
+  WGPUCommandEncoder encoder;
+  WGPUComputePassEncoder pass;
+} run;
+
+static void *handle_of(const run *r, weft_id id) { return r->device->objects[WEFT_ID_SLOT(id)].handle; }
+
+static void end_pass(run *r) {
+  if (!r->pass) return;
+  r->procs->ComputePassEncoderEnd(r->pass);
+  r->procs->ComputePassEncoderRelease(r->pass);
+  r->pass = NULL;
+}
+
+static void need_pass(run *r) {
+  if (!r->pass) r->pass = r->procs->CommandEncoderBeginComputePass(r->encoder, NULL);
+}
+
+static void end_block(run *r) {
+  if (!r->encoder) return;
+  end_pass(r);
+  WGPUCommandBuffer commands = r->procs->CommandEncoderFinish(r->encoder, NULL);
+  r->procs->QueueSubmit(r->device->queue, 1, &commands);
+  r->procs->CommandBufferRelease(commands);
+  r->procs->CommandEncoderRelease(r->encoder);
+  r->encoder = NULL;
+  if (r->scope) weft__scope_pop(r->device, r->scope);
+  r->scope = NULL;
+}
+
+static void run_begin(run *r, const uint32_t *w) {
+  end_block(r);
+  if (w[1]) {
+    r->scope = r->records;
+    r->records = r->records->next;
+    r->scope->next = NULL;
+    weft__record_start(r->scope, weft__scope_callbacks(r->device->native));
+    weft__scope_push(r->device);
+  }
+  r->encoder = r->procs->DeviceCreateCommandEncoder(r->device->device, NULL);
+}
+
+static void run_group(run *r, const uint32_t *w) {
+  weft__device *d = r->device;
+  for (uint32_t i = 0; i < w[3]; i++) {
+    const uint32_t *e = w + 4 + 6 * i;
+    d->entries[i] = (WGPUBindGroupEntry){
+        .binding = e[0], .buffer = handle_of(r, e[1]), .offset = word64(e + 2), .size = word64(e + 4)};
+  }
+  WGPUBindGroupDescriptor descriptor = {.layout = handle_of(r, w[2]), .entryCount = w[3], .entries = d->entries};
+  d->objects[WEFT_ID_SLOT(w[1])].handle = r->procs->DeviceCreateBindGroup(d->device, &descriptor);
+}
+
+static void run_command(run *r, const uint32_t *w) {
+  const weft__procs *procs = r->procs;
+  uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
+  if (op == WEFT_OP_COPY || op == WEFT_OP_CLEAR) end_pass(r);
+  if (op >= WEFT_OP_PIPELINE && op <= WEFT_OP_DISPATCH) need_pass(r);
+  switch (op) {
+    case WEFT_OP_WRITE:
+      procs->QueueWriteBuffer(r->device->queue, handle_of(r, w[1]), word64(w + 2), word_pointer(w + 4),
+                              (size_t)word64(w + 6));
+      break;
+    case WEFT_OP_BEGIN: run_begin(r, w); break;
+    case WEFT_OP_GROUP: run_group(r, w); break;
+    case WEFT_OP_PIPELINE: procs->ComputePassEncoderSetPipeline(r->pass, handle_of(r, w[1])); break;
+    case WEFT_OP_SET_GROUP:
+      procs->ComputePassEncoderSetBindGroup(r->pass, w[1], handle_of(r, w[2]), w[3], w[3] ? w + 4 : NULL);
+      break;
+    case WEFT_OP_IMMEDIATES: procs->ComputePassEncoderSetImmediates(r->pass, w[1], w + 2, (length - 2) * 4u); break;
+    case WEFT_OP_DISPATCH: procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]); break;
+    case WEFT_OP_COPY:
+      procs->CommandEncoderCopyBufferToBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), handle_of(r, w[4]),
+                                              word64(w + 5), word64(w + 7));
+      break;
+    case WEFT_OP_CLEAR:
+      procs->CommandEncoderClearBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), word64(w + 4));
+      break;
+  }
+}
+
+weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_words, weft_error *err) {
+  weft__device *d = device;
+  const uint32_t *end = words + n_words, *w = words;
+  weft__lock_enter(&d->native->lock);
+  check c = {.device = d, .records_end = &c.records};
+  weft_status status = weft__device_usable(d, err);
+  while (!status && w < end) {
+    status = check_shape(w, (size_t)(end - w), err);
+    if (!status) status = check_command(&c, w, err);
+    if (!status) w += WEFT_OP_LENGTH(*w);
+  }
+  if (status) {
+    check_undo(&c, words, w);
+  } else {
+    run r = {.device = d, .procs = &d->native->procs, .records = c.records};
+    for (w = words; w < end; w += WEFT_OP_LENGTH(*w)) run_command(&r, w);
+    end_block(&r);
+  }
+  weft__lock_leave(&d->native->lock);
+  return status;
+}
