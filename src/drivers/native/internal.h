@@ -88,6 +88,7 @@ struct weft__device {
   weft__native *native;
   weft__phase phase;
   bool lost, closing;
+  bool writes_wait; /* queue writes since the last submit; wgpu-native does not start them by itself before a mapping */
   WGPUDevice device;
   WGPUQueue queue;
 

@@ -39,7 +39,12 @@ void weft__object_free(weft__device *d, weft__object *object) {
   const weft__procs *procs = &d->native->procs;
   if (object->handle) switch (object->kind) {
       case WEFT__KIND_BUFFER:
-        procs->BufferDestroy(object->handle);
+        /* wgpu-native aborts when a submit names a destroyed buffer through a group. Its memory goes back with the last
+         * reference too, which is ours unless a group has one. */
+        if (d->native->library != WEFT__LIBRARY_WGPU_NATIVE)
+          procs->BufferDestroy(object->handle);
+        else if (object->mapping)
+          procs->BufferUnmap(object->handle);
         procs->BufferRelease(object->handle);
         break;
       case WEFT__KIND_MODULE: procs->ShaderModuleRelease(object->handle); break;
@@ -116,6 +121,7 @@ weft_status weft__native_buffer_write(void *device, weft_id id, uint64_t offset,
   if (!status) {
     call_scope(&c, 0);
     d->native->procs.QueueWriteBuffer(d->queue, object->handle, offset, bytes, (size_t)n_bytes);
+    d->writes_wait = true;
   }
   return call_end(&c, status);
 }
@@ -349,6 +355,8 @@ weft_status weft__native_map_start(void *device, weft_id id, uint64_t offset, ui
     object->map_offset = offset;
     object->n_mapped_bytes = n_bytes;
     weft__record_start(r, 1);
+    if (d->writes_wait && d->native->library == WEFT__LIBRARY_WGPU_NATIVE) d->native->procs.QueueSubmit(d->queue, 0, NULL);
+    d->writes_wait = false;
     /* A refused mapping is told to the callback and, by some libraries, to the error scope as well. */
     d->native->procs.DevicePushErrorScope(d->device, WGPUErrorFilter_Validation);
     WGPUBufferMapCallbackInfo info = {

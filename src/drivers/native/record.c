@@ -90,6 +90,11 @@ static void settle_locked(weft__record *r, weft_status status, char *text) {
     }
   }
   weft__free(text);
+  if (r->future == WEFT_FUTURE_UNCAPTURED && !r->status) { /* nobody waits to hear that nothing is wrong */
+    take_out(r);
+    weft__record_free(r);
+    return;
+  }
   move_to(r, &r->device->settled);
 }
 
@@ -165,7 +170,10 @@ void weft__device_lost(weft__device *d, WGPUStringView reason) {
     while (d->pending.first) {
       weft__record *r = d->pending.first;
       r->status = WEFT_LOST; /* also where a scope has told of an error that the loss brought about */
-      settle_locked(r, WEFT_LOST, NULL);
+      if (r->future == WEFT_FUTURE_UNCAPTURED)
+        move_to(r, &d->ghosts);
+      else
+        settle_locked(r, WEFT_LOST, NULL);
     }
   }
   weft__lock_leave(&d->native->record_lock);
