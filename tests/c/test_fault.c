@@ -1,5 +1,5 @@
-/* The fault driver itself: that it fails what it is told to, in the way it is told, and that each violation of the core's
- * side of core/driver.h is seen. Runs over the native driver; what it wraps does not matter. */
+/* The fault driver itself: that it fails what it is told to, in the way it is told, and that each violation of the
+ * core's side of core/driver.h is seen. Runs over the native driver; what it wraps does not matter. */
 #include "driver_session.h"
 #include "drivers/fault/fault.h"
 #include "drivers/native/native.h"
@@ -80,7 +80,7 @@ static void release_kernel(void) {
   S.driver->release(S.device, ids, sizeof ids / sizeof *ids);
 }
 
-/* ---- failing ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 TEST(fault_counts_calls_submits_and_futures) {
   if (!set_up()) return;
@@ -122,7 +122,8 @@ TEST(fault_fails_the_chosen_call_once) {
 TEST(fault_fails_the_chosen_future) {
   if (!set_up()) return;
   uint32_t first = new_future(), second = new_future(), third = new_future();
-  plan((weft_fault_plan){.fail_future = weft_fault_futures(fault) + 2, .future_status = WEFT_SHADER, .future_message = "1:1: x"});
+  plan((weft_fault_plan){
+      .fail_future = weft_fault_futures(fault) + 2, .future_status = WEFT_SHADER, .future_message = "1:1: x"});
   CHECK_OK(S.driver->module_create(S.device, X, wgsl, strlen(wgsl), first, &S.err), &S.err);
   CHECK_OK(S.driver->module_create(S.device, Y, wgsl, strlen(wgsl), second, &S.err), &S.err);
   put_begin(third);
@@ -208,7 +209,7 @@ TEST(fault_permutes_by_seed) {
   tear_down();
 }
 
-/* ---- violations --------------------------------------------------------------------------------------------------------------------- */
+/* ---- violations -------------------------------------------------------------------------------------------------- */
 
 TEST(fault_sees_wrong_ids) {
   if (!set_up()) return;

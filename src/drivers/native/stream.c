@@ -18,18 +18,14 @@ static const struct {
   const char *name;
   uint32_t fixed, repeated;
 } shapes[] = {
-    [WEFT_OP_WRITE] = {"WRITE", 8, 0},
-    [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
-    [WEFT_OP_GROUP] = {"GROUP", 4, 6},
-    [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
-    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1},
-    [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
-    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},
-    [WEFT_OP_COPY] = {"COPY", 9, 0},
+    [WEFT_OP_WRITE] = {"WRITE", 8, 0},         [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
+    [WEFT_OP_GROUP] = {"GROUP", 4, 6},         [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
+    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1}, [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
+    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},   [WEFT_OP_COPY] = {"COPY", 9, 0},
     [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
 };
 
-/* ---- the first walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the first walk ---------------------------------------------------------------------------------------------- */
 
 typedef struct check {
   weft__device *device;
@@ -42,7 +38,8 @@ static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err
   uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
   if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
   if (length > n_left)
-    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length, n_left);
+    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
+                      n_left);
   uint32_t more = length - shapes[op].fixed;
   bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
   if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
@@ -87,13 +84,15 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
         return weft__fail_memory(err);
       c->records_end = &(*c->records_end)->next;
       return WEFT_OK;
-    case WEFT_OP_GROUP: return check_group(c, w, err);
+    case WEFT_OP_GROUP:
+      return check_group(c, w, err);
     case WEFT_OP_PIPELINE:
       status = weft__object_find(d, w[1], WEFT__KIND_PIPELINE, &object, err);
       if (!status && !object->handle)
         status = weft__fail(err, WEFT_STATE, "pipeline %u is still being compiled", WEFT_ID_SLOT(w[1]));
       return status;
-    case WEFT_OP_SET_GROUP: return weft__object_find(d, w[2], WEFT__KIND_GROUP, &object, err);
+    case WEFT_OP_SET_GROUP:
+      return weft__object_find(d, w[2], WEFT__KIND_GROUP, &object, err);
     case WEFT_OP_IMMEDIATES:
       return d->native->procs.ComputePassEncoderSetImmediates
                  ? WEFT_OK
@@ -101,8 +100,10 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
     case WEFT_OP_COPY:
       status = check_buffer(c, w[1], err);
       return status ? status : check_buffer(c, w[4], err);
-    case WEFT_OP_CLEAR: return check_buffer(c, w[1], err);
-    default: return WEFT_OK;
+    case WEFT_OP_CLEAR:
+      return check_buffer(c, w[1], err);
+    default:
+      return WEFT_OK;
   }
 }
 
@@ -117,7 +118,7 @@ static void check_undo(check *c, const uint32_t *words, const uint32_t *end) {
   }
 }
 
-/* ---- the second walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the second walk --------------------------------------------------------------------------------------------- */
 
 typedef struct run {
   weft__device *device;
@@ -197,14 +198,24 @@ static void run_command(run *r, const uint32_t *w) {
                               (size_t)word64(w + 6));
       r->device->writes_wait = true;
       break;
-    case WEFT_OP_BEGIN: run_begin(r, w); break;
-    case WEFT_OP_GROUP: run_group(r, w); break;
-    case WEFT_OP_PIPELINE: procs->ComputePassEncoderSetPipeline(r->pass, handle_of(r, w[1])); break;
+    case WEFT_OP_BEGIN:
+      run_begin(r, w);
+      break;
+    case WEFT_OP_GROUP:
+      run_group(r, w);
+      break;
+    case WEFT_OP_PIPELINE:
+      procs->ComputePassEncoderSetPipeline(r->pass, handle_of(r, w[1]));
+      break;
     case WEFT_OP_SET_GROUP:
       procs->ComputePassEncoderSetBindGroup(r->pass, w[1], handle_of(r, w[2]), w[3], w[3] ? w + 4 : NULL);
       break;
-    case WEFT_OP_IMMEDIATES: procs->ComputePassEncoderSetImmediates(r->pass, w[1], w + 2, (length - 2) * 4u); break;
-    case WEFT_OP_DISPATCH: procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]); break;
+    case WEFT_OP_IMMEDIATES:
+      procs->ComputePassEncoderSetImmediates(r->pass, w[1], w + 2, (length - 2) * 4u);
+      break;
+    case WEFT_OP_DISPATCH:
+      procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]);
+      break;
     case WEFT_OP_COPY:
       procs->CommandEncoderCopyBufferToBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), handle_of(r, w[4]),
                                               word64(w + 5), word64(w + 7));
