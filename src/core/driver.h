@@ -214,6 +214,10 @@ typedef struct weft_driver {
    * several at once. NULL: the driver cannot block (the browser), the host waits for it. */
   void (*wait)(void *device, double seconds);
 
+  /* Calls callback(argument) soon, once, with nothing else of this thread on the C stack (a microtask), unless the device
+   * is closed before. NULL: there is no such moment, commands wait for the next flush. */
+  void (*defer)(void *device, void (*callback)(void *argument), void *argument);
+
   /* Objects alive in the driver's table: what the core's live counts are held against. */
   uint32_t (*object_count)(void *device);
 } weft_driver;

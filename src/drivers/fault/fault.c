@@ -165,6 +165,11 @@ static size_t fault_text(void *device, weft_info what, char *out, size_t capacit
   return d->inner->text(d->device, what, out, capacity);
 }
 
+static void fault_defer(void *device, void (*callback)(void *argument), void *argument) {
+  fault_device *d = device;
+  d->inner->defer(d->device, callback, argument);
+}
+
 static uint32_t fault_object_count(void *device) {
   fault_device *d = device;
   return d->inner->object_count(d->device);
@@ -446,6 +451,7 @@ weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out)
       .poll = fault_poll,
       .completion_text = fault_completion_text,
       .wait = inner->wait ? fault_wait : NULL,
+      .defer = inner->defer ? fault_defer : NULL,
       .object_count = fault_object_count,
   };
   *out = &f->table;

@@ -1,0 +1,97 @@
+"""weft: WGSL compute kernels on NumPy memory, in the browser and on the desktop.
+
+>>> import numpy, weft
+>>> x = weft.asarray(numpy.arange(4, dtype="f4"))
+>>> double = weft.kernel('''
+...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;
+...   @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) {
+...     if (id.x < arrayLength(&x)) { x[id.x] *= 2.0; }
+...   }''')
+>>> double(x=x, threads=x.size)
+>>> x.to_numpy()
+array([0., 2., 4., 6.], dtype=float32)
+"""
+
+from weft._async import device_async, kernel_async, synchronize_async
+from weft._core import (
+    Array,
+    Binding,
+    Buffer,
+    Device,
+    DType,
+    Kernel,
+    __version__,
+    asarray,
+    batch,
+    bool,
+    complex64,
+    device,
+    empty,
+    empty_like,
+    float16,
+    float32,
+    flush,
+    int8,
+    int16,
+    int32,
+    kernel,
+    stats,
+    synchronize,
+    trim,
+    uint8,
+    uint16,
+    uint32,
+    zeros,
+    zeros_like,
+)
+from weft._errors import (
+    CannotBlockError,
+    DeviceError,
+    DeviceLostError,
+    Error,
+    ShaderError,
+    StateError,
+    UnsupportedError,
+)
+
+__all__ = [
+    "Array",
+    "Binding",
+    "Buffer",
+    "CannotBlockError",
+    "DType",
+    "Device",
+    "DeviceError",
+    "DeviceLostError",
+    "Error",
+    "Kernel",
+    "ShaderError",
+    "StateError",
+    "UnsupportedError",
+    "__version__",
+    "asarray",
+    "batch",
+    "bool",
+    "complex64",
+    "device",
+    "device_async",
+    "empty",
+    "empty_like",
+    "float16",
+    "float32",
+    "flush",
+    "int8",
+    "int16",
+    "int32",
+    "kernel",
+    "kernel_async",
+    "stats",
+    "synchronize",
+    "synchronize_async",
+    "trim",
+    "uint8",
+    "uint16",
+    "uint32",
+    "zeros",
+    "zeros_like",
+]

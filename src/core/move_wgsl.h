@@ -1,0 +1,46 @@
+/* The kernels of move.c, as a C string because gcc 12 has no #embed. */
+#ifndef WEFT_CORE_MOVE_WGSL_H
+#define WEFT_CORE_MOVE_WGSL_H
+
+static const char weft__move_wgsl[] =
+    "// Bytes at any alignment, one destination word per step. Byte offsets count from the start of each binding.\n"
+    "struct Move { source: u32, destination: u32, n_bytes: u32, pad: u32, pattern: vec2u }\n"
+    "\n"
+    "@group(0) @binding(0) var<storage, read> source: array<u32>;\n"
+    "@group(0) @binding(1) var<storage, read_write> destination: array<u32>;\n"
+    "@group(0) @binding(2) var<uniform> p: Move;\n"
+    "\n"
+    "// Which bytes of the destination word are written: all but those before the start and after the end.\n"
+    "fn mask_of(word: u32) -> u32 {\n"
+    "  let start = word * 4u;\n"
+    "  let low = max(start, p.destination) - start;\n"
+    "  let high = min(start + 4u, p.destination + p.n_bytes) - start;\n"
+    "  return (0xffffffffu << (low * 8u)) & (0xffffffffu >> ((4u - high) * 8u));\n"
+    "}\n"
+    "\n"
+    "fn put(word: u32, value: u32) {\n"
+    "  let mask = mask_of(word);\n"
+    "  destination[word] = (destination[word] & ~mask) | (value & mask);\n"
+    "}\n"
+    "\n"
+    "@compute @workgroup_size(256)\n"
+    "fn move_bytes(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {\n"
+    "  let end = (p.destination + p.n_bytes + 3u) / 4u;\n"
+    "  for (var word = p.destination / 4u + id.x; word < end; word += groups.x * 256u) {\n"
+    "    let at = i32(word * 4u) - i32(p.destination) + i32(p.source);\n"
+    "    let shift = u32(at & 3) * 8u;\n"
+    "    let low = source[u32(max(at >> 2u, 0))];\n"
+    "    let high = source[u32((at >> 2u) + 1)];\n"
+    "    put(word, select((low >> shift) | (high << ((32u - shift) & 31u)), low, shift == 0u));\n"
+    "  }\n"
+    "}\n"
+    "\n"
+    "@compute @workgroup_size(256)\n"
+    "fn fill_bytes(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {\n"
+    "  let end = (p.destination + p.n_bytes + 3u) / 4u;\n"
+    "  for (var word = p.destination / 4u + id.x; word < end; word += groups.x * 256u) {\n"
+    "    put(word, p.pattern[word & 1u]);\n"
+    "  }\n"
+    "}\n";
+
+#endif

@@ -1,0 +1,510 @@
+/* The docstrings of the extension, in numpydoc's form: the one place where they stand (the stubs have types only). A text
+ * that begins with a signature and a line "--" becomes __text_signature__. */
+#ifndef WEFT_PYTHON_DOCS_H
+#define WEFT_PYTHON_DOCS_H
+
+#define PY_DOC_DTYPE \
+  "The type of an array's elements.\n" \
+  "\n" \
+  "Small immutable objects, one each: `weft.bool`, `int8`, `int16`, `int32`, `uint8`, `uint16`, `uint32`, `float16`,\n" \
+  "`float32`, `complex64`. They equal and hash like their names, and equal NumPy's dtypes of the same name.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.float32 == \"float32\", weft.float32.itemsize\n" \
+  "(True, 4)"
+
+#define PY_DOC_DEVICE \
+  "One open GPU device. Made by `weft.device` and `weft.device_async`."
+
+#define PY_DOC_DEVICE_DESTROY \
+  "destroy($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Give the device up: its memory goes back at once.\n" \
+  "\n" \
+  "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()` then\n" \
+  "opens a new one."
+
+#define PY_DOC_BATCH_TYPE \
+  "What `weft.batch` returns: a context manager."
+
+#define PY_DOC_DEVICE_FUNCTION \
+  "device(selector=\"\")\n" \
+  "--\n" \
+  "\n" \
+  "Open a GPU device, or return the one that is open.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "selector : str, optional\n" \
+  "    A driver's name (``\"native\"``, ``\"web\"``, ``\"dawn\"``) or a part of the adapter's name. Without one, what the\n" \
+  "    environment variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Device\n" \
+  "    The same object for the same selector, until that device is lost.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "DeviceError\n" \
+  "    There is no such device.\n" \
+  "CannotBlockError\n" \
+  "    It would have to wait and cannot: use `device_async`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> dev = weft.device()\n" \
+  ">>> dev is weft.device()\n" \
+  "True"
+
+#define PY_DOC_START \
+  "Start what the function of the same name does and return its Future. For weft's own use."
+
+#define PY_DOC_BATCH \
+  "batch(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Collect commands and hand them to the GPU together.\n" \
+  "\n" \
+  "Inside ``with weft.batch():`` kernel calls are handed over only by reads, `flush`, `synchronize` and the end of the\n" \
+  "outermost block. Results are the same with and without it.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> with weft.batch():\n" \
+  "...     for i in range(100):\n" \
+  "...         step(x=x, threads=x.size)"
+
+#define PY_DOC_SYNCHRONIZE \
+  "synchronize(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Wait until everything given to the device so far has run.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "DeviceError, ShaderError, MemoryError\n" \
+  "    What the device objected to since the last synchronising call.\n" \
+  "CannotBlockError\n" \
+  "    It cannot wait here: use ``await weft.synchronize_async()``."
+
+#define PY_DOC_FLUSH \
+  "flush(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Hand collected commands to the GPU now, without waiting."
+
+#define PY_DOC_TRIM \
+  "trim(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Give device memory that is kept for reuse back.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "int\n" \
+  "    Bytes given back."
+
+#define PY_DOC_STATS \
+  "stats(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Counters of a device.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "dict of str to int\n" \
+  "    Among others: ``objects`` and ``driver_objects`` (GPU objects alive, as weft and as the driver count them),\n" \
+  "    ``used_bytes``, ``pooled_bytes``, ``pending_commands``, ``dispatches``, ``submits``.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.stats()[\"pending_commands\"]\n" \
+  "0"
+
+#define PY_DOC_FUTURE \
+  "Something that has started and settles later. What the ``_async`` functions wait for."
+
+#define PY_DOC_FUTURE_DONE \
+  "done($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Whether it has settled. Never waits."
+
+#define PY_DOC_FUTURE_RESULT \
+  "result($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "The result, or the exception it settled with. StateError while it has not settled."
+
+#define PY_DOC_BUFFER \
+  "Buffer(nbytes_or_bytes, *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Raw bytes on a device.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "nbytes_or_bytes : int or bytes-like\n" \
+  "    A size in bytes (the contents are zero), or the contents: anything with the buffer protocol.\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "A Buffer may be bound to any storage binding. Slices with step 1 are views of the same memory.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> b = weft.Buffer(b\"\\x00\\x00\\x80\\x3f\")\n" \
+  ">>> b.view(\"float32\").to_numpy()\n" \
+  "array([1.], dtype=float32)"
+
+#define PY_DOC_BUFFER_WRITE \
+  "write($self, /, data, offset=0)\n" \
+  "--\n" \
+  "\n" \
+  "Write bytes.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "data : bytes-like\n" \
+  "    Anything with the buffer protocol; its elements are taken as bytes.\n" \
+  "offset : int, optional\n" \
+  "    Where to begin, in bytes.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "ValueError\n" \
+  "    The bytes lie outside, or offset or size is no multiple of 4 (but the whole of a buffer may be written)."
+
+#define PY_DOC_BUFFER_VIEW \
+  "view($self, /, dtype, shape=None)\n" \
+  "--\n" \
+  "\n" \
+  "The same memory as an `Array`.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "dtype : dtype\n" \
+  "    Of the elements.\n" \
+  "shape : int or tuple of int, optional\n" \
+  "    One axis with as many elements as fit exactly, without it.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "ValueError\n" \
+  "    The buffer is too small, or does not begin at a multiple of the element's size."
+
+#define PY_DOC_BUFFER_TO_BYTES \
+  "to_bytes($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Read the bytes. Waits.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "bytes\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "CannotBlockError\n" \
+  "    It cannot wait here: use ``await b.to_bytes_async()``."
+
+#define PY_DOC_BUFFER_TO_BYTES_ASYNC \
+  "to_bytes_async($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Start to read the bytes; await the result.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "coroutine of bytes"
+
+#define PY_DOC_ARRAY \
+  "An array on a device. Made by `weft.asarray`, `weft.zeros`, `weft.empty` and `Buffer.view`.\n" \
+  "\n" \
+  "``x[2:5]`` and ``x[3]`` are views: contiguous parts of the first axis that share x's memory. ``x[2:5] = y`` writes a\n" \
+  "weft array (on the device), a NumPy array or other buffer of the same dtype and shape, a number, or nested sequences.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros((2, 3))\n" \
+  ">>> x[1] = 7\n" \
+  ">>> x.to_numpy()\n" \
+  "array([[0., 0., 0.],\n" \
+  "       [7., 7., 7.]], dtype=float32)"
+
+#define PY_DOC_ARRAY_TO_NUMPY \
+  "to_numpy($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Read the elements into a new NumPy array. Waits.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "numpy.ndarray\n" \
+  "    Of the same shape and dtype.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "CannotBlockError\n" \
+  "    It cannot wait here: use ``await x.to_numpy_async()``.\n" \
+  "ImportError\n" \
+  "    NumPy is not installed: use `to_memoryview`.\n" \
+  "DeviceError, ShaderError, MemoryError\n" \
+  "    What wrote these elements failed on the device."
+
+#define PY_DOC_ARRAY_TO_NUMPY_ASYNC \
+  "to_numpy_async($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Start to read the elements; await the NumPy array. Several reads started before the first await share one round trip.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "coroutine of numpy.ndarray\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> a, b = await asyncio.gather(x.to_numpy_async(), y.to_numpy_async())"
+
+#define PY_DOC_ARRAY_TO_MEMORYVIEW \
+  "to_memoryview($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Read the elements into new memory, without NumPy. Waits.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "memoryview\n" \
+  "    Of the same shape. complex64 comes as pairs of float32 along one more axis, float16 as uint16 bits, and an array\n" \
+  "    without elements with one axis."
+
+#define PY_DOC_ARRAY_TO_MEMORYVIEW_ASYNC \
+  "to_memoryview_async($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "Start to read the elements; await the memoryview.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "coroutine of memoryview"
+
+#define PY_DOC_ARRAY_WRITE \
+  "write($self, data, /)\n" \
+  "--\n" \
+  "\n" \
+  "Write all elements.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "data : array, buffer or nested sequence\n" \
+  "    Of the same shape. Buffers must have the same dtype; Python numbers are converted.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError, ValueError, OverflowError\n" \
+  "    The dtype or shape differs, or a number is out of range."
+
+#define PY_DOC_ARRAY_FILL \
+  "fill($self, value, /)\n" \
+  "--\n" \
+  "\n" \
+  "Set all elements to one number."
+
+#define PY_DOC_ARRAY_COPY \
+  "copy($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "A new array with the same elements, copied on the device.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array"
+
+#define PY_DOC_ARRAY_COPY_FROM \
+  "copy_from($self, source, /)\n" \
+  "--\n" \
+  "\n" \
+  "Copy all elements of another array of the same shape and dtype, on the device.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "ValueError\n" \
+  "    The shapes differ, or both are overlapping parts of one array."
+
+#define PY_DOC_ASARRAY \
+  "asarray(obj, dtype=None, *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Bring data to a device.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "obj : array, buffer, number or nested sequence\n" \
+  "    Anything with the buffer protocol (NumPy arrays are uploaded from where they are; what is not contiguous is packed\n" \
+  "    once), Python numbers, or nested sequences of them. A weft array is returned as it is.\n" \
+  "dtype : dtype, optional\n" \
+  "    Converts on the host. Without it a buffer keeps its dtype; Python numbers become bool, int32, float32 or complex64.\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError\n" \
+  "    A dtype that devices do not have, such as float64: pass ``dtype=\"float32\"``. Byte-swapped and object arrays.\n" \
+  "OverflowError\n" \
+  "    A value that the dtype cannot hold.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.asarray([1, 2, 3])\n" \
+  "<weft.Array (3,) int32>\n" \
+  ">>> weft.asarray(numpy.arange(3.0), dtype=\"float32\")\n" \
+  "<weft.Array (3,) float32>"
+
+#define PY_DOC_EMPTY \
+  "empty(shape, dtype=\"float32\", *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "A new array whose elements are not set.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "shape : int or sequence of int\n" \
+  "dtype : dtype, optional\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "ValueError\n" \
+  "    It is larger than the device allows."
+
+#define PY_DOC_ZEROS \
+  "zeros(shape, dtype=\"float32\", *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "A new array of zeros. Parameters as in `empty`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.zeros((2, 2)).nbytes\n" \
+  "16"
+
+#define PY_DOC_EMPTY_LIKE \
+  "empty_like(x, dtype=None, *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "A new array with the shape and dtype of `x`, whose elements are not set.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "x : Array or numpy.ndarray\n" \
+  "dtype : dtype, optional\n" \
+  "    Instead of that of `x`.\n" \
+  "device : Device, optional\n" \
+  "    That of `x`, or the default device.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array"
+
+#define PY_DOC_ZEROS_LIKE \
+  "zeros_like(x, dtype=None, *, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "A new array of zeros with the shape and dtype of `x`. Parameters as in `empty_like`."
+
+#define PY_DOC_BINDING \
+  "One argument of a Kernel."
+
+#define PY_DOC_KERNEL \
+  "One entry point of a WGSL module, compiled for a device. Made by `weft.kernel`.\n" \
+  "\n" \
+  "Call it with its bindings and one of ``threads`` and ``groups``::\n" \
+  "\n" \
+  "    k(x=x, y=y, p={\"a\": 2.0, \"n\": n}, threads=n)\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "*args\n" \
+  "    Arguments in ascending (group, binding); or one dict {(group, binding) or name: argument}.\n" \
+  "threads, groups : int or tuple of up to three ints\n" \
+  "    What to launch: threads, rounded up to whole workgroups, or workgroups. 0 checks everything and runs nothing.\n" \
+  "**bindings\n" \
+  "    Arguments by name. Those of bindings that only other entry points use are ignored.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "A written binding wants a weft array or Buffer. A read-only one takes anything with the buffer protocol as well, which\n" \
+  "is uploaded for the call. A uniform takes a number; a dict, a sequence or a NumPy record for a struct; a sequence for a\n" \
+  "vector, for an array, or for a matrix (its columns).\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError\n" \
+  "    An argument is missing, not known, given twice, or of the wrong type.\n" \
+  "ValueError, OverflowError\n" \
+  "    A size, a grid or a number is out of range."
+
+#define PY_DOC_KERNEL_FUNCTION \
+  "kernel(source, *, entry=None, constants=None, device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Compile a WGSL compute kernel.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "source : str\n" \
+  "    A WGSL module.\n" \
+  "entry : str, optional\n" \
+  "    The entry point. May be left out when there is one.\n" \
+  "constants : dict of str to float, int or bool, optional\n" \
+  "    Values of overrides, by name or by id as a string.\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Kernel\n" \
+  "    The same source, entry point and constants are compiled once.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "ShaderError\n" \
+  "    The source is rejected. What only the device objects to shows up at the first call that waits.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> double = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" \
+  "...   @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&x)) { x[id.x] *= 2.0; }\n" \
+  "...   }''')\n" \
+  ">>> x = weft.asarray([1.0, 2.0])\n" \
+  ">>> double(x=x, threads=x.size)\n" \
+  ">>> x.to_numpy()\n" \
+  "array([2., 4.], dtype=float32)"
+
+#endif

@@ -1,0 +1,177 @@
+/* What the core gets from Python: drivers, and a way to wait.
+ *
+ *   natively   the GIL is released around weft_future_wait, the driver blocks in slices, and between two slices the core
+ *              asks `interrupted`, which takes the GIL and looks for signals
+ *   Pyodide    the core calls `wait`, which hands the promise of weft._web to pyodide.ffi.run_sync; both through the Python
+ *              API, since a JavaScript frame in between would make suspending impossible
+ *
+ * The drivers are chosen at the first device, so that `import weft` needs none. */
+#include <string.h>
+
+#include "base/error.h"
+#include "python/extension.h"
+
+#if defined(__EMSCRIPTEN__)
+enum { IN_PYODIDE = true };
+#else
+enum { IN_PYODIDE = false };
+#endif
+
+/* WEFT_NO_NATIVE: built without webgpu.h. */
+#if defined(__EMSCRIPTEN__) || defined(WEFT_NO_NATIVE)
+#define HAS_NATIVE 0
+#else
+#define HAS_NATIVE 1
+#include "drivers/native/native.h"
+#endif
+
+/* ---- waiting ------------------------------------------------------------------------------------------------------------ */
+
+/* Whether run_sync would work here. 1, 0, or -1. */
+static int can_wait(py_state *state) {
+  if (!state->run_sync) {
+    PyObject *ffi = PyImport_ImportModule("pyodide.ffi");
+    if (!ffi) return -1;
+    state->can_run_sync = PyObject_GetAttrString(ffi, "can_run_sync");
+    state->run_sync = state->can_run_sync ? PyObject_GetAttrString(ffi, "run_sync") : NULL;
+    Py_DECREF(ffi);
+    if (!state->run_sync) {
+      Py_CLEAR(state->can_run_sync);
+      return -1;
+    }
+  }
+  PyObject *can = PyObject_CallNoArgs(state->can_run_sync);
+  int result = can ? PyObject_IsTrue(can) : -1;
+  Py_XDECREF(can);
+  return result;
+}
+
+static weft_status host_wait(void *data, weft_device *device, double seconds, weft_error *err) {
+  (void)device, (void)seconds;
+  py_state *state = data;
+  int can = can_wait(state);
+  if (can == 0) return weft__fail(err, WEFT_BLOCKED, "nothing can wait here");
+  PyObject *promise = can > 0 ? PyObject_CallMethod(state->web, "promise", NULL) : NULL;
+  PyObject *result = promise ? PyObject_CallFunctionObjArgs(state->run_sync, promise, NULL) : NULL;
+  Py_XDECREF(promise);
+  if (!result) return weft__fail(err, WEFT_HOST, "a Python exception ended the wait");
+  Py_DECREF(result);
+  return WEFT_OK;
+}
+
+static bool host_interrupted(void *data) {
+  (void)data;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  bool interrupted = PyErr_CheckSignals() < 0; /* the exception stays pending in this thread */
+  PyGILState_Release(gil);
+  return interrupted;
+}
+
+static int raise_blocked(py_state *state, const char *instead) {
+  PyErr_Format(state->exceptions[WEFT_BLOCKED],
+               "this would have to wait, and here nothing can: the browser has no JSPI, or Python was entered by a plain call. "
+               "Write: %s",
+               instead);
+  return -1;
+}
+
+int py_host_wait(py_state *state, weft_future *future, const char *instead) {
+  weft_error err;
+  weft_status status;
+  if (IN_PYODIDE) {
+    status = weft_future_wait(future, &err);
+  } else {
+    Py_BEGIN_ALLOW_THREADS
+    status = weft_future_wait(future, &err);
+    Py_END_ALLOW_THREADS
+  }
+  if (status == WEFT_OK) return 0;
+  if (status == WEFT_BLOCKED) return raise_blocked(state, instead);
+  py_error_raise(state, &err);
+  return -1;
+}
+
+weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *bytes, uint64_t n_bytes, weft_error *err) {
+  enum { LARGE = 1 << 20 };
+  if (IN_PYODIDE || n_bytes < LARGE) return weft_buffer_write(buffer, offset, bytes, n_bytes, err);
+  weft_status status;
+  Py_BEGIN_ALLOW_THREADS
+  status = weft_buffer_write(buffer, offset, bytes, n_bytes, err);
+  Py_END_ALLOW_THREADS
+  return status;
+}
+
+/* ---- drivers ------------------------------------------------------------------------------------------------------------ */
+
+static int add_driver(py_state *state, weft_instance *instance, const weft_driver *driver) {
+  weft_error err;
+  if (weft_instance_add_driver(instance, driver, &err) == WEFT_OK) return 0;
+  py_error_raise(state, &err);
+  return -1;
+}
+
+static int add_web(py_state *state, weft_instance *instance) {
+  if (!(state->web = PyImport_ImportModule("weft._web"))) return -1;
+  if (!(state->web_driver = PyObject_CallMethod(state->web, "driver", NULL))) return -1;
+  const weft_driver *driver = PyCapsule_GetPointer(state->web_driver, "weft.driver");
+  return driver ? add_driver(state, instance, driver) : -1;
+}
+
+#if HAS_NATIVE
+/* weft._native says which library: (path or None, address of wgpuGetProcAddress or 0). */
+static int add_native(py_state *state, weft_instance *instance) {
+  PyObject *module = PyImport_ImportModule("weft._native");
+  PyObject *found = module ? PyObject_CallMethod(module, "library", NULL) : NULL;
+  Py_XDECREF(module);
+  const char *path = NULL;
+  unsigned long long address = 0;
+  weft_error err;
+  int failed = -1;
+  if (found && PyArg_ParseTuple(found, "zK", &path, &address)) {
+    if (weft_native_driver_create(path, (void *)(uintptr_t)address, &state->native, &err) == WEFT_OK)
+      failed = add_driver(state, instance, state->native);
+    else
+      py_error_raise(state, &err);
+  }
+  Py_XDECREF(found);
+  return failed;
+}
+#else
+static int add_native(py_state *state, weft_instance *instance) {
+  (void)instance;
+  PyErr_SetString(state->exceptions[WEFT_UNSUPPORTED], "this build of weft has no native driver: it was built without webgpu.h");
+  return -1;
+}
+#endif
+
+static void free_drivers(py_state *state) {
+#if HAS_NATIVE
+  if (state->native) weft_native_driver_destroy(state->native);
+#endif
+  state->native = NULL;
+  Py_CLEAR(state->web_driver);
+  Py_CLEAR(state->web);
+}
+
+weft_instance *py_host_instance(py_state *state) {
+  if (state->instance) return state->instance;
+  weft_host host = {.data = state, .wait = IN_PYODIDE ? host_wait : NULL, .interrupted = host_interrupted};
+  weft_instance *instance;
+  weft_error err;
+  if (weft_instance_create(&host, &instance, &err) != WEFT_OK) {
+    py_error_raise(state, &err);
+    return NULL;
+  }
+  if ((IN_PYODIDE ? add_web : add_native)(state, instance) < 0) {
+    weft_instance_release(instance);
+    free_drivers(state);
+    return NULL;
+  }
+  return state->instance = instance;
+}
+
+void py_host_free(py_state *state) {
+  weft_instance_release(state->instance);
+  state->instance = NULL;
+  free_drivers(state);
+}

@@ -1,0 +1,47 @@
+/* The names that every module starts with, from predeclared.def (WGSL 6.9, 17). */
+#include <string.h>
+
+#include "wgsl/module.h"
+
+static const wgsl__predeclared table[] = {
+#define WGSL__PREDECLARED(name, what, n, scalar, gate) \
+  {#name, WGSL__WHAT_##what, n, WGSL_SCALAR_##scalar, WGSL__GATE_##gate},
+#include "wgsl/predeclared.def"
+#undef WGSL__PREDECLARED
+};
+
+const wgsl__predeclared *wgsl__predeclared_find(const char *text, size_t n) {
+  size_t low = 0, high = sizeof table / sizeof *table;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    int order = strncmp(table[middle].name, text, n);
+    if (order == 0) order = table[middle].name[n] != 0;
+    if (order == 0) return &table[middle];
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return NULL;
+}
+
+const char *wgsl__predeclared_similar(const char *text, size_t n) {
+  const char *best = NULL;
+  uint32_t nearest = 4;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    const char *name = table[i].name;
+    size_t n_name = strlen(name);
+    if (!weft__text_similar(text, n, name, n_name)) continue;
+    uint32_t distance = weft__text_distance(text, n, name, n_name, 3);
+    if (distance < nearest) {
+      nearest = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+const char *wgsl__gate_name(wgsl__gate gate) {
+  static const char *const names[] = {"", "f16", "subgroups", ""};
+  return names[gate];
+}

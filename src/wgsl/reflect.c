@@ -1,0 +1,343 @@
+/* From declarations to what the host needs: bindings, overrides, entry points and what each of them statically uses;
+ * and, for a pipeline, the values that depend on overrides (WGSL 13, 14.1). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "wgsl/module.h"
+
+static bool is_resource(const wgsl__decl *d) {
+  return d->kind == WGSL__DECL_VAR &&
+         (d->space == WGSL__SPACE_UNIFORM || d->space == WGSL__SPACE_STORAGE || d->space == WGSL__SPACE_HANDLE);
+}
+
+static wgsl_space space_of(const wgsl__decl *d) {
+  if (d->space == WGSL__SPACE_UNIFORM) return WGSL_SPACE_UNIFORM;
+  if (d->space == WGSL__SPACE_HANDLE) return WGSL_SPACE_HANDLE;
+  return d->access & WGSL__ACCESS_WRITE ? WGSL_SPACE_STORAGE_READ_WRITE : WGSL_SPACE_STORAGE_READ;
+}
+
+/* Sizes that constant.c cannot work out yet cannot be reflected. */
+static bool check_type(wgsl_module *m, const wgsl__decl *d) {
+  if (d->type) return true;
+  wgsl__error(m, d->type_expr ? d->type_expr->range : d->name_range, "not-evaluated",
+              "the type of '%s' depends on an expression that is not evaluated yet", d->name->text);
+  return false;
+}
+
+static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overrides) {
+  wgsl_reflection *r = &m->reflection;
+  uint32_t n_bindings = 0, n_overrides = 0;
+  for (wgsl__decl *d = m->decls; d; d = d->next) {
+    if (is_resource(d) && check_type(m, d)) {
+      d->reflected = n_bindings;
+      bindings[n_bindings++] =
+          (wgsl_binding){.name = d->name->text, .group = d->group, .binding = d->binding, .space = space_of(d),
+                         .type = &d->type->host, .min_bytes = d->type->host.size, .span = wgsl__span(m, d->name_range)};
+    }
+    if (d->kind == WGSL__DECL_OVERRIDE && check_type(m, d)) {
+      d->reflected = n_overrides;
+      overrides[n_overrides++] = (wgsl_override){.name = d->name->text, .id = d->id, .scalar = d->type->host.scalar,
+                                                 .has_default = d->init != NULL, .span = wgsl__span(m, d->name_range)};
+    }
+  }
+  r->bindings = bindings;
+  r->n_bindings = n_bindings;
+  r->overrides = overrides;
+  r->n_overrides = n_overrides;
+}
+
+/* ---- static use -------------------------------------------------------------------------------------------------- */
+
+/* The declarations that one entry point reaches; reused from entry to entry. */
+typedef struct reach {
+  wgsl__decl **items; /* owned; a stack that keeps what it had: items[0..count) is the set */
+  uint32_t count;
+  uint32_t *marks; /* owned; by decl->index: the entry that reached it last */
+} reach;
+
+static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
+  x->count = 0;
+  x->items[x->count++] = root;
+  x->marks[root->index] = mark;
+  for (uint32_t i = 0; i < x->count; i++) {
+    const wgsl__decl *d = x->items[i];
+    for (uint32_t k = 0; k < d->n_mentions; k++) {
+      wgsl__decl *next = d->mentions[k];
+      if (x->marks[next->index] == mark) continue;
+      x->marks[next->index] = mark;
+      x->items[x->count++] = next;
+    }
+  }
+}
+
+static bool binding_after(const wgsl_binding *a, const wgsl_binding *b) {
+  return a->group != b->group ? a->group > b->group : a->binding > b->binding;
+}
+
+/* Heap sort by (group, binding): no recursion, no libc, n log n. */
+static void sort_bindings(const wgsl_binding **items, uint32_t n) {
+  for (uint32_t start = n / 2, end = n; end > 1;) {
+    if (start) {
+      start--;
+    } else {
+      end--;
+      const wgsl_binding *swap = items[end];
+      items[end] = items[0];
+      items[0] = swap;
+    }
+    const wgsl_binding *moving = items[start];
+    uint32_t at = start, child;
+    while ((child = 2 * at + 1) < end) {
+      if (child + 1 < end && binding_after(items[child + 1], items[child])) child++;
+      if (!binding_after(items[child], moving)) break;
+      items[at] = items[child];
+      at = child;
+    }
+    items[at] = moving;
+  }
+}
+
+static bool override_after(const wgsl_override *a, const wgsl_override *b) { return a > b; }
+
+static void sort_overrides(const wgsl_override **items, uint32_t n) {
+  for (uint32_t i = 1; i < n; i++) { /* reached nearly in order; pipelines have few */
+    const wgsl_override *o = items[i];
+    uint32_t at = i;
+    for (; at > 0 && override_after(items[at - 1], o); at--) items[at] = items[at - 1];
+    items[at] = o;
+  }
+}
+
+static wgsl__range span_range(wgsl_span span) { return (wgsl__range){span.offset, span.n_bytes}; }
+
+static void check_bindings(wgsl_module *m, const wgsl_entry *entry) {
+  for (uint32_t i = 1; i < entry->n_bindings; i++) {
+    const wgsl_binding *a = entry->bindings[i - 1], *b = entry->bindings[i];
+    if (a->group != b->group || a->binding != b->binding) continue;
+    if (a->span.offset > b->span.offset) {
+      const wgsl_binding *swap = a;
+      a = b;
+      b = swap;
+    }
+    wgsl_diagnostic *d = wgsl__error(m, span_range(b->span), "duplicate-binding",
+                                     "'%s' and '%s' are both @group(%u) @binding(%u) and the entry point '%s' uses both",
+                                     a->name, b->name, a->group, a->binding, entry->name);
+    wgsl__note(m, d, span_range(a->span), "'%s' is declared here", a->name);
+  }
+}
+
+static void check_stage(wgsl_module *m, const wgsl__decl *root, const wgsl__decl *d) {
+  if (root->stage == WGSL_STAGE_COMPUTE || d->kind != WGSL__DECL_VAR) return;
+  if (d->space != WGSL__SPACE_WORKGROUP &&
+      !(root->stage == WGSL_STAGE_VERTEX && d->space == WGSL__SPACE_STORAGE && d->access & WGSL__ACCESS_WRITE))
+    return;
+  wgsl_diagnostic *diagnostic =
+      wgsl__error(m, root->name_range, "stage-use", "the %s entry point '%s' uses '%s', which only %s can",
+                  root->stage == WGSL_STAGE_VERTEX ? "vertex" : "fragment", root->name->text, d->name->text,
+                  d->space == WGSL__SPACE_WORKGROUP ? "compute shaders" : "compute and fragment shaders");
+  wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
+}
+
+static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
+  uint32_t n_bindings = 0, n_overrides = 0;
+  const wgsl__decl *immediate = NULL;
+  for (uint32_t i = 0; i < x->count; i++) {
+    n_bindings += is_resource(x->items[i]);
+    n_overrides += x->items[i]->kind == WGSL__DECL_OVERRIDE;
+  }
+  const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
+  const wgsl_override **overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
+  if (!bindings || !overrides) return;
+  n_bindings = n_overrides = 0;
+  for (uint32_t i = 0; i < x->count; i++) {
+    const wgsl__decl *d = x->items[i];
+    if (is_resource(d)) bindings[n_bindings++] = &m->reflection.bindings[d->reflected];
+    if (d->kind == WGSL__DECL_OVERRIDE) overrides[n_overrides++] = &m->reflection.overrides[d->reflected];
+    check_stage(m, root, d);
+    if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_IMMEDIATE) continue;
+    if (immediate) {
+      wgsl_diagnostic *diagnostic =
+          wgsl__error(m, root->name_range, "immediate-count", "the entry point '%s' uses two immediate variables, '%s' and '%s'",
+                      root->name->text, immediate->name->text, d->name->text);
+      wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
+    }
+    immediate = d;
+  }
+  sort_bindings(bindings, n_bindings);
+  sort_overrides(overrides, n_overrides);
+  *entry = (wgsl_entry){.name = root->name->text, .stage = (wgsl_stage)root->stage, .bindings = bindings,
+                        .n_bindings = n_bindings, .overrides = overrides, .n_overrides = n_overrides,
+                        .span = wgsl__span(m, root->name_range)};
+  if (immediate && check_type(m, immediate)) {
+    entry->immediate = &immediate->type->host;
+    entry->immediate_name = immediate->name->text;
+  }
+  check_bindings(m, entry);
+}
+
+void wgsl__reflect(wgsl_module *m) {
+  uint32_t n_bindings = 0, n_overrides = 0, n_entries = 0;
+  for (const wgsl__decl *d = m->decls; d; d = d->next) {
+    n_bindings += is_resource(d);
+    n_overrides += d->kind == WGSL__DECL_OVERRIDE;
+    n_entries += d->kind == WGSL__DECL_FUNCTION && d->stage >= 0;
+  }
+  wgsl_binding *bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
+  wgsl_override *overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
+  wgsl_entry *entries = wgsl__array(m, n_entries + 1, sizeof *entries);
+  m->entry_decls = wgsl__array(m, n_entries + 1, sizeof *m->entry_decls);
+  if (m->out_of_memory) return;
+  collect(m, bindings, overrides);
+  if (m->n_errors) return;
+  reach x = {.items = weft__alloc((m->n_decls + 1) * sizeof *x.items),
+             .marks = weft__alloc_zero(m->n_decls + 1, sizeof *x.marks)};
+  if (!x.items || !x.marks) m->out_of_memory = true;
+  n_entries = 0;
+  for (wgsl__decl *d = m->decls; d && !m->out_of_memory; d = d->next) {
+    if (d->kind != WGSL__DECL_FUNCTION || d->stage < 0) continue;
+    reach_from(&x, d, n_entries + 1);
+    m->entry_decls[n_entries] = d;
+    fill_entry(m, &entries[n_entries++], d, &x);
+  }
+  m->reflection.entries = entries;
+  m->reflection.n_entries = n_entries;
+  weft__free(x.items);
+  weft__free(x.marks);
+}
+
+/* ---- pipelines --------------------------------------------------------------------------------------------------- */
+
+/* WebGPU's conversion of a pipeline constant to the override's type. */
+static bool constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out) {
+  const wgsl__type *t = wgsl__type_scalar(e->m, o->scalar);
+  bool finite = number - number == 0, fits = finite;
+  double f = number;
+  *out = (wgsl__value){.type = t};
+  switch (o->scalar) {
+    case WGSL_SCALAR_BOOL:
+      out->i = number == number && number != 0;
+      return true;
+    case WGSL_SCALAR_I32:
+      fits = finite && trunc(number) >= INT32_MIN && trunc(number) <= INT32_MAX;
+      break;
+    case WGSL_SCALAR_U32:
+      fits = finite && trunc(number) >= 0 && trunc(number) <= UINT32_MAX;
+      break;
+    default:
+      fits = finite && wgsl__float_fits(number, t->base, &f);
+      break;
+  }
+  if (!fits) {
+    wgsl__evaluation_fail(e, span_range(o->span), "value-range", "the value %g of the override '%s' does not fit %s",
+                          number, o->name, t->host.name);
+    return false;
+  }
+  if (o->scalar == WGSL_SCALAR_I32 || o->scalar == WGSL_SCALAR_U32)
+    out->i = (int64_t)trunc(number);
+  else
+    out->f = f;
+  return true;
+}
+
+/* Values of the overrides that the entry point uses, in an order in which defaults find what they need. */
+static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
+                            uint32_t n_constants, wgsl__value *values, bool *used) {
+  const wgsl_reflection *r = &e->m->reflection;
+  for (uint32_t i = 0; i < n_constants; i++)
+    if (!constant_value(e, constants[i].override, constants[i].value, &values[constants[i].override - r->overrides]))
+      return false;
+  for (uint32_t i = 0; i < entry->n_overrides; i++) used[entry->overrides[i] - r->overrides] = true;
+  for (uint32_t i = 0; i < e->m->n_decls; i++) {
+    const wgsl__decl *d = e->m->order[i];
+    if (d->kind != WGSL__DECL_OVERRIDE || !used[d->reflected] || values[d->reflected].type) continue;
+    if (!d->init) {
+      wgsl__evaluation_fail(e, d->name_range, "missing-value", "the override '%s' has no default and no value was given",
+                            d->name->text);
+      return false;
+    }
+    wgsl__result result = wgsl__evaluate(e, d->init);
+    if (result.bad) return false;
+    if (!result.known) {
+      wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the default of the override '%s' is not evaluated yet",
+                            d->name->text);
+      return false;
+    }
+    if (!wgsl__convert(e, d->init->range, &result.value, d->type)) return false;
+    values[d->reflected] = result.value;
+  }
+  return true;
+}
+
+/* A positive count of at most 2^32 - 1. */
+static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint32_t *out) {
+  wgsl__result r = wgsl__evaluate(e, x);
+  if (r.bad) return false;
+  if (!r.known || !r.value.type) {
+    wgsl__evaluation_fail(e, x->range, "not-evaluated", "%s depends on an expression that is not evaluated yet", what);
+    return false;
+  }
+  if (r.value.i < 1 || r.value.i > UINT32_MAX) {
+    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what, (long long)r.value.i);
+    return false;
+  }
+  *out = (uint32_t)r.value.i;
+  return true;
+}
+
+static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t size[3]) {
+  const wgsl__attribute *a = root->attributes;
+  size[0] = size[1] = size[2] = 1;
+  while (a && a->kind != WGSL__ATTRIBUTE_workgroup_size) a = a->next;
+  uint32_t i = 0;
+  for (wgsl__expr *x = a ? a->arguments : NULL; x && i < 3; x = x->next)
+    if (!positive(e, x, "the workgroup size", &size[i++])) return false;
+  return true;
+}
+
+static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total) {
+  *total = 0;
+  for (uint32_t i = 0; i < x->count; i++) {
+    const wgsl__decl *d = x->items[i];
+    if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
+    if (!d->type) {
+      wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet", d->name->text);
+      return false;
+    }
+    uint64_t bytes = d->type->host.size;
+    if (d->type->flags & WGSL__TYPE_OVERRIDE_SIZED) {
+      uint32_t count;
+      if (!positive(e, d->type->count, d->name->text, &count)) return false;
+      bytes = d->type->base == WGSL__BASE_ARRAY ? (uint64_t)count * d->type->host.stride : count;
+    }
+    *total += weft__round_up(bytes, 16);
+  }
+  return true;
+}
+
+bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
+                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
+  wgsl_module *m = (wgsl_module *)module; /* an evaluation with `overrides` writes nothing into it */
+  if (message && capacity) message[0] = 0;
+  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
+  uint32_t n = m->reflection.n_overrides;
+  wgsl__value *values = weft__alloc_zero(n + 1, sizeof *values);
+  bool *used = weft__alloc_zero(n + 1, sizeof *used);
+  reach x = {.items = weft__alloc((m->n_decls + 1) * sizeof *x.items),
+             .marks = weft__alloc_zero(m->n_decls + 1, sizeof *x.marks)};
+  wgsl__evaluation e = {.m = m, .overrides = values, .message = message, .capacity = capacity};
+  wgsl_pipeline pipeline;
+  bool ok = values && used && x.items && x.marks;
+  if (!ok && message) snprintf(message, capacity, "out of memory on the host");
+  if (ok) reach_from(&x, root, 1);
+  ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
+       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes);
+  if (ok) *out = pipeline;
+  weft__free(values);
+  weft__free(used);
+  weft__free(x.items);
+  weft__free(x.marks);
+  return ok;
+}

@@ -1,0 +1,414 @@
+/* Types: one canonical object per type, made from type expressions (WGSL 6). Sizes and alignments of all but structs are
+ * worked out here, by the table of WGSL 14.4.1. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "wgsl/module.h"
+
+const char *wgsl__type_name(const wgsl__type *t) { return t ? t->host.name : "?"; }
+
+const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar) {
+  static const wgsl__base bases[] = {WGSL__BASE_ABSTRACT_INT, WGSL__BASE_BOOL, WGSL__BASE_I32,
+                                     WGSL__BASE_U32,          WGSL__BASE_F32,  WGSL__BASE_F16};
+  return scalar == WGSL_SCALAR_NONE ? NULL : m->basic[bases[scalar]];
+}
+
+const wgsl__type *wgsl__type_concrete(const wgsl_module *m, const wgsl__type *t) {
+  if (t && t->base == WGSL__BASE_ABSTRACT_INT) return m->basic[WGSL__BASE_I32];
+  if (t && t->base == WGSL__BASE_ABSTRACT_FLOAT) return m->basic[WGSL__BASE_F32];
+  return t;
+}
+
+void wgsl__types_init(wgsl_module *m) {
+  static const struct {
+    const char *name;
+    wgsl_scalar scalar;
+    uint32_t size;
+    unsigned flags;
+  } rows[] = {
+      {"an integer literal", WGSL_SCALAR_NONE, 0, 0},
+      {"a float literal", WGSL_SCALAR_NONE, 0, 0},
+      {"bool", WGSL_SCALAR_BOOL, 4, 0},
+      {"i32", WGSL_SCALAR_I32, 4, WGSL__TYPE_HOST_SHAREABLE},
+      {"u32", WGSL_SCALAR_U32, 4, WGSL__TYPE_HOST_SHAREABLE},
+      {"f32", WGSL_SCALAR_F32, 4, WGSL__TYPE_HOST_SHAREABLE},
+      {"f16", WGSL_SCALAR_F16, 2, WGSL__TYPE_HOST_SHAREABLE},
+  };
+  for (int base = 0; base <= WGSL__BASE_LAST_SCALAR; base++) {
+    wgsl__type *t = wgsl__new(m, sizeof *t);
+    t->base = (wgsl__base)base;
+    t->host = (wgsl_type){.kind = WGSL_KIND_SCALAR, .scalar = rows[base].scalar, .size = rows[base].size,
+                          .align = rows[base].size, .name = rows[base].name};
+    t->flags = rows[base].flags | WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED;
+    t->depth = 1;
+    m->basic[base] = t;
+  }
+}
+
+/* The type with this name, new when `*fresh`. */
+static wgsl__type *intern(wgsl_module *m, const char *name, bool *fresh) {
+  uint32_t n = (uint32_t)strlen(name);
+  wgsl__type *t = weft__map_get(&m->types, name, n);
+  *fresh = !t;
+  if (t) return t;
+  t = wgsl__new(m, sizeof *t);
+  t->host.name = name;
+  t->depth = 1;
+  if (!m->out_of_memory && !weft__map_put(&m->types, name, n, t)) m->out_of_memory = true;
+  return t;
+}
+
+const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__type *scalar) {
+  bool fresh;
+  wgsl__type *t = intern(m, wgsl__format(m, "vec%u<%s>", rows, scalar->host.name), &fresh);
+  if (!fresh) return t;
+  uint32_t size = scalar->host.size;
+  t->base = WGSL__BASE_VECTOR;
+  t->inner = scalar;
+  t->flags = scalar->flags;
+  t->depth = 2;
+  t->host.kind = WGSL_KIND_VECTOR;
+  t->host.scalar = scalar->host.scalar;
+  t->host.columns = 1;
+  t->host.rows = rows;
+  t->host.size = rows * size;
+  t->host.align = (rows == 3 ? 4 : rows) * size;
+  return t;
+}
+
+static const wgsl__type *matrix(wgsl_module *m, uint32_t columns, uint32_t rows, const wgsl__type *scalar) {
+  bool fresh;
+  wgsl__type *t = intern(m, wgsl__format(m, "mat%ux%u<%s>", columns, rows, scalar->host.name), &fresh);
+  if (!fresh) return t;
+  const wgsl__type *column = wgsl__type_vector(m, rows, scalar);
+  t->base = WGSL__BASE_MATRIX;
+  t->inner = column;
+  t->flags = column->flags;
+  t->depth = 3;
+  t->host.kind = WGSL_KIND_MATRIX;
+  t->host.scalar = scalar->host.scalar;
+  t->host.columns = columns;
+  t->host.rows = rows;
+  t->host.element = &column->host;
+  t->host.stride = column->host.align;
+  t->host.align = column->host.align;
+  t->host.size = columns * column->host.align;
+  return t;
+}
+
+/* ---- type expressions -------------------------------------------------------------------------------------------- */
+
+static uint32_t list_length(const wgsl__expr *list) {
+  uint32_t n = 0;
+  for (; list; list = list->next) n++;
+  return n;
+}
+
+/* Reports a wrong number of template arguments. */
+static bool check_count(wgsl_module *m, const wgsl__expr *e, uint32_t least, uint32_t most) {
+  uint32_t n = list_length(e->list);
+  if (n >= least && n <= most) return true;
+  if (least == most)
+    wgsl__error(m, e->range, "template-arguments", "'%s' takes %u template argument%s, here it has %u", e->name->text,
+                most, most == 1 ? "" : "s", n);
+  else
+    wgsl__error(m, e->range, "template-arguments", "'%s' takes %u to %u template arguments, here it has %u",
+                e->name->text, least, most, n);
+  return false;
+}
+
+static const wgsl__type *scalar_argument(wgsl_module *m, const wgsl__expr *e, wgsl__expr *argument, bool with_bool) {
+  const wgsl__type *t = wgsl__type_of_expr(m, argument);
+  if (!t) return NULL;
+  bool number = t->base > WGSL__BASE_BOOL && t->base <= WGSL__BASE_LAST_SCALAR;
+  if (number || (with_bool && t->base == WGSL__BASE_BOOL)) return t;
+  wgsl__error(m, argument->range, "element-type", "'%s' cannot have elements of type '%s'", e->name->text,
+              wgsl__type_name(t));
+  return NULL;
+}
+
+static const wgsl__type *vector_or_matrix(wgsl_module *m, wgsl__expr *e, const wgsl__predeclared *row) {
+  bool is_vector = row->what == WGSL__WHAT_VECTOR;
+  const wgsl__type *scalar = wgsl__type_scalar(m, row->scalar);
+  if (scalar) {
+    if (!check_count(m, e, 0, 0)) return NULL;
+  } else {
+    if (!e->has_list) {
+      wgsl_diagnostic *d = wgsl__error(m, e->range, "template-arguments", "'%s' needs the type of its elements", row->name);
+      wgsl__hint(m, d, "write '%s<f32>' or '%sf'", row->name, row->name);
+      return NULL;
+    }
+    if (!check_count(m, e, 1, 1)) return NULL;
+    scalar = scalar_argument(m, e, e->list, is_vector);
+    if (!scalar) return NULL;
+    if (!is_vector && scalar->base != WGSL__BASE_F32 && scalar->base != WGSL__BASE_F16) {
+      wgsl__error(m, e->list->range, "element-type", "a matrix has elements of f32 or f16, not '%s'",
+                  wgsl__type_name(scalar));
+      return NULL;
+    }
+  }
+  return is_vector ? wgsl__type_vector(m, row->n, scalar) : matrix(m, row->n >> 4, row->n & 15, scalar);
+}
+
+static const wgsl__type *atomic(wgsl_module *m, wgsl__expr *e) {
+  if (!check_count(m, e, 1, 1)) return NULL;
+  const wgsl__type *scalar = wgsl__type_of_expr(m, e->list);
+  if (!scalar) return NULL;
+  if (scalar->base != WGSL__BASE_I32 && scalar->base != WGSL__BASE_U32) {
+    wgsl__error(m, e->list->range, "element-type", "an atomic holds i32 or u32, not '%s'", wgsl__type_name(scalar));
+    return NULL;
+  }
+  bool fresh;
+  wgsl__type *t = intern(m, wgsl__format(m, "atomic<%s>", scalar->host.name), &fresh);
+  if (!fresh) return t;
+  t->base = WGSL__BASE_ATOMIC;
+  t->inner = scalar;
+  t->flags = WGSL__TYPE_HOST_SHAREABLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED | WGSL__TYPE_HAS_ATOMIC;
+  t->host.kind = WGSL_KIND_ATOMIC;
+  t->host.scalar = scalar->host.scalar;
+  t->host.size = t->host.align = 4;
+  return t;
+}
+
+/* An element or byte count. 0: not known now (override) or reported; then `*ok` tells which. */
+static uint32_t count_argument(wgsl_module *m, wgsl__expr *e, wgsl__expr *argument, bool *ok, bool *overridable) {
+  wgsl__evaluation evaluation = {.m = m};
+  wgsl__result r = wgsl__evaluate(&evaluation, argument);
+  *ok = false;
+  *overridable = r.phase == WGSL__PHASE_OVERRIDE;
+  if (r.bad || r.phase == WGSL__PHASE_UNKNOWN) return 0;
+  if (r.phase == WGSL__PHASE_RUNTIME) {
+    wgsl__error(m, argument->range, "element-count", "the count of '%s' must be known before the shader runs",
+                e->name->text);
+    return 0;
+  }
+  const wgsl__type *t = r.value.type;
+  if (t && t->base != WGSL__BASE_ABSTRACT_INT && t->base != WGSL__BASE_I32 && t->base != WGSL__BASE_U32) {
+    wgsl__error(m, argument->range, "element-count", "the count of '%s' must be an i32 or u32, not '%s'", e->name->text,
+                wgsl__type_name(t));
+    return 0;
+  }
+  if (*overridable) return *ok = true, 0;
+  if (!r.known) return 0;
+  if (r.value.i < 1 || r.value.i > UINT32_MAX) {
+    wgsl__error(m, argument->range, "element-count", "the count of '%s' must be from 1 to 4294967295, here it is %lld",
+                e->name->text, (long long)r.value.i);
+    return 0;
+  }
+  return *ok = true, (uint32_t)r.value.i;
+}
+
+/* What an array may hold (WGSL 6.2.9). */
+static bool check_element(wgsl_module *m, const wgsl__expr *argument, const wgsl__type *element) {
+  const char *why = NULL;
+  if (!(element->flags & WGSL__TYPE_PLAIN))
+    why = "";
+  else if (element->flags & WGSL__TYPE_RUNTIME_SIZED)
+    why = ", whose size is known only at run time";
+  else if (element->flags & WGSL__TYPE_OVERRIDE_SIZED)
+    why = ", whose size depends on an override";
+  if (why) {
+    wgsl__error(m, argument->range, "element-type", "an array cannot have elements of type '%s'%s",
+                wgsl__type_name(element), why);
+    return false;
+  }
+  if (element->depth < WGSL__MAX_TYPE_DEPTH) return true;
+  wgsl__error(m, argument->range, "nesting-depth", "this type nests more than %d levels deep", WGSL__MAX_TYPE_DEPTH);
+  return false;
+}
+
+static void set_array(wgsl_module *m, wgsl__expr *e, wgsl__type *t, const wgsl__type *element, uint32_t count,
+                      bool overridable) {
+  uint64_t stride = weft__round_up(element->host.size, element->host.align ? element->host.align : 1);
+  uint64_t size = count ? stride * count : stride;
+  t->base = WGSL__BASE_ARRAY;
+  t->inner = element;
+  t->depth = element->depth + 1;
+  unsigned inherited = WGSL__TYPE_HOST_SHAREABLE | WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED |
+                       WGSL__TYPE_HAS_ATOMIC;
+  t->flags = (element->flags & inherited) | WGSL__TYPE_HAS_ARRAY;
+  if (overridable) {
+    t->flags = (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_HOST_SHAREABLE)) | WGSL__TYPE_OVERRIDE_SIZED;
+    t->count = e->list->next;
+  } else if (!count) {
+    t->flags = (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_FIXED)) | WGSL__TYPE_RUNTIME_SIZED;
+  }
+  t->host.kind = WGSL_KIND_ARRAY;
+  t->host.element = &element->host;
+  t->host.count = count;
+  t->host.stride = (uint32_t)stride;
+  t->host.align = element->host.align;
+  if (size > UINT32_MAX) {
+    wgsl__error(m, e->range, "type-size", "an array of %u elements of %u bytes takes %llu bytes, more than 4294967295",
+                count, (unsigned)stride, (unsigned long long)size);
+    size = stride;
+  }
+  t->host.size = (uint32_t)size;
+}
+
+static const wgsl__type *array(wgsl_module *m, wgsl__expr *e) {
+  if (!e->has_list) {
+    wgsl__hint(m, wgsl__error(m, e->range, "template-arguments", "'array' needs the type of its elements"),
+               "write 'array<f32>' or 'array<f32, 4>'");
+    return NULL;
+  }
+  if (!check_count(m, e, 1, 2)) return NULL;
+  wgsl__expr *counter = e->list->next;
+  const wgsl__type *element = wgsl__type_of_expr(m, e->list);
+  bool ok = true, overridable = false, fresh;
+  uint32_t count = counter ? count_argument(m, e, counter, &ok, &overridable) : 0;
+  if (!element || !ok || !check_element(m, e->list, element)) return NULL;
+  const char *name;
+  if (overridable && counter->kind == WGSL__EXPR_IDENT)
+    name = wgsl__format(m, "array<%s, %s>", element->host.name, counter->name->text);
+  else if (overridable) /* equal to itself alone: the place makes the name unique */
+    name = wgsl__format(m, "array<%s, override at %u>", element->host.name, (unsigned)counter->range.offset);
+  else if (counter)
+    name = wgsl__format(m, "array<%s, %u>", element->host.name, count);
+  else
+    name = wgsl__format(m, "array<%s>", element->host.name);
+  wgsl__type *t = intern(m, name, &fresh);
+  if (fresh) set_array(m, e, t, element, count, overridable);
+  return t;
+}
+
+static const wgsl__type *buffer(wgsl_module *m, wgsl__expr *e) {
+  if (e->has_list && !check_count(m, e, 1, 1)) return NULL;
+  bool ok = true, overridable = false, fresh;
+  uint32_t bytes = e->has_list ? count_argument(m, e, e->list, &ok, &overridable) : 0;
+  if (!ok) return NULL;
+  uint32_t unit = m->gates & 1u << WGSL__GATE_F16 ? 2 : 4;
+  if (bytes % unit) {
+    wgsl__error(m, e->list->range, "element-count", "a buffer of %u bytes is no multiple of %u", bytes, unit);
+    return NULL;
+  }
+  const char *name = !e->has_list  ? "buffer"
+                     : overridable ? wgsl__format(m, "buffer<override at %u>", (unsigned)e->list->range.offset)
+                                   : wgsl__format(m, "buffer<%u>", bytes);
+  wgsl__type *t = intern(m, name, &fresh);
+  if (!fresh) return t;
+  t->base = WGSL__BASE_BUFFER;
+  t->flags = WGSL__TYPE_HOST_SHAREABLE | (e->has_list ? WGSL__TYPE_FIXED : WGSL__TYPE_RUNTIME_SIZED);
+  if (overridable) {
+    t->flags |= WGSL__TYPE_OVERRIDE_SIZED;
+    t->count = e->list;
+  }
+  t->host.kind = WGSL_KIND_OTHER;
+  t->host.size = bytes;
+  t->host.align = 16;
+  return t;
+}
+
+static const wgsl__predeclared *enumerant(const wgsl__expr *e, wgsl__what what) {
+  const wgsl__predeclared *row = e->kind == WGSL__EXPR_IDENT && !e->decl ? e->name->predeclared : NULL;
+  return row && row->what == what ? row : NULL;
+}
+
+static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
+  if (!check_count(m, e, 2, 3)) return NULL;
+  const wgsl__predeclared *space = enumerant(e->list, WGSL__WHAT_SPACE);
+  wgsl__expr *access_argument = e->list->next->next;
+  const wgsl__predeclared *access = access_argument ? enumerant(access_argument, WGSL__WHAT_ACCESS) : NULL;
+  if (!space) {
+    wgsl__error(m, e->list->range, "address-space", "the first argument of 'ptr' must be an address space");
+    return NULL;
+  }
+  if (access_argument && !access) {
+    wgsl__error(m, access_argument->range, "access-mode", "the third argument of 'ptr' must be an access mode");
+    return NULL;
+  }
+  if (access && space->n != WGSL__SPACE_STORAGE) {
+    wgsl__error(m, access_argument->range, "access-mode", "only pointers into storage take an access mode");
+    return NULL;
+  }
+  const wgsl__type *store = wgsl__type_of_expr(m, e->list->next);
+  if (!store) return NULL;
+  bool fresh;
+  const char *name = access ? wgsl__format(m, "ptr<%s, %s, %s>", space->name, store->host.name, access->name)
+                            : wgsl__format(m, "ptr<%s, %s>", space->name, store->host.name);
+  wgsl__type *t = intern(m, name, &fresh);
+  if (!fresh) return t;
+  bool writable = space->n == WGSL__SPACE_FUNCTION || space->n == WGSL__SPACE_PRIVATE || space->n == WGSL__SPACE_WORKGROUP;
+  t->base = WGSL__BASE_POINTER;
+  t->inner = store;
+  t->space = (wgsl__space)space->n;
+  t->access = access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0);
+  t->host.kind = WGSL_KIND_OTHER;
+  return t;
+}
+
+static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__predeclared *row) {
+  if (!check_count(m, e, row->n, row->n)) return NULL;
+  const char *name = row->name;
+  unsigned access_bits = 0;
+  if (row->n == 1) {
+    const wgsl__type *sampled = scalar_argument(m, e, e->list, false);
+    if (!sampled) return NULL;
+    name = wgsl__format(m, "%s<%s>", row->name, sampled->host.name);
+  } else if (row->n == 2) {
+    const wgsl__predeclared *format = enumerant(e->list, WGSL__WHAT_FORMAT);
+    const wgsl__predeclared *access = enumerant(e->list->next, WGSL__WHAT_ACCESS);
+    if (!format)
+      wgsl__error(m, e->list->range, "texel-format", "the first argument of '%s' must be a texel format", row->name);
+    if (!access)
+      wgsl__error(m, e->list->next->range, "access-mode", "the second argument of '%s' must be an access mode", row->name);
+    if (!format || !access) return NULL;
+    name = wgsl__format(m, "%s<%s, %s>", row->name, format->name, access->name);
+    access_bits = access->n;
+  }
+  bool fresh;
+  wgsl__type *t = intern(m, name, &fresh);
+  if (!fresh) return t;
+  t->base = row->what == WGSL__WHAT_SAMPLER ? WGSL__BASE_SAMPLER : WGSL__BASE_TEXTURE;
+  t->access = access_bits;
+  t->host.kind = row->what == WGSL__WHAT_SAMPLER ? WGSL_KIND_SAMPLER : WGSL_KIND_TEXTURE;
+  return t;
+}
+
+static const wgsl__type *predeclared_type(wgsl_module *m, wgsl__expr *e, const wgsl__predeclared *row) {
+  switch (row->what) {
+    case WGSL__WHAT_SCALAR:
+      return check_count(m, e, 0, 0) ? wgsl__type_scalar(m, row->scalar) : NULL;
+    case WGSL__WHAT_VECTOR:
+    case WGSL__WHAT_MATRIX:
+      return vector_or_matrix(m, e, row);
+    case WGSL__WHAT_ARRAY:
+      return array(m, e);
+    case WGSL__WHAT_ATOMIC:
+      return atomic(m, e);
+    case WGSL__WHAT_POINTER:
+      return pointer(m, e);
+    case WGSL__WHAT_BUFFER:
+      return buffer(m, e);
+    case WGSL__WHAT_SAMPLER:
+    case WGSL__WHAT_TEXTURE:
+      return texture(m, e, row);
+    default:
+      wgsl__error(m, e->range, "not-a-type", "'%s' is not a type", row->name);
+      return NULL;
+  }
+}
+
+const wgsl__type *wgsl__type_of_expr(wgsl_module *m, wgsl__expr *e) {
+  while (e->kind == WGSL__EXPR_PAREN) e = e->left;
+  if (e->kind != WGSL__EXPR_IDENT) {
+    if (e->kind != WGSL__EXPR_BAD) wgsl__error(m, e->range, "not-a-type", "this expression is not a type");
+    return NULL;
+  }
+  if (e->type) return e->type;
+  const wgsl__decl *d = e->decl;
+  if (!d) {
+    if (e->name->predeclared) e->type = predeclared_type(m, e, e->name->predeclared);
+    return e->type;
+  }
+  if (d->kind != WGSL__DECL_STRUCT && d->kind != WGSL__DECL_ALIAS) {
+    wgsl_diagnostic *diagnostic = wgsl__error(m, e->range, "not-a-type", "'%s' is not a type", e->name->text);
+    wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", e->name->text);
+    return NULL;
+  }
+  if (e->has_list) {
+    wgsl__error(m, e->range, "template-arguments", "'%s' takes no template arguments", e->name->text);
+    return NULL;
+  }
+  return e->type = d->type;
+}

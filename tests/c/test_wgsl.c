@@ -1,0 +1,270 @@
+/* The interface of wgsl.h as its callers meet it, the end of memory at every allocation, and hostile sources. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+#include "wgsl/wgsl.h"
+
+static const char good_source[] =
+    "enable f16;\n"
+    "requires uniform_buffer_standard_layout;\n"
+    "const TILE = 4u * 4;\n"
+    "@id(7) override block = 64u;\n"
+    "override scale: f32;\n"
+    "struct Inner { a: vec3f, @align(32) b: f16, c: mat3x3f }\n"
+    "struct Params { n: u32, inner: array<Inner, 3>, tail: array<vec4<u32>> }\n"
+    "@group(1) @binding(2) var<storage, read_write> data: Params;\n"
+    "@group(0) @binding(1) var<storage> x: array<f32>;\n"
+    "@group(0) @binding(0) var<uniform> u: vec4f;\n"
+    "var<workgroup> cache: array<f32, block>;\n"
+    "var<workgroup> fixed: array<vec3f, TILE>;\n"
+    "alias Row = array<f32, TILE>;\n"
+    "fn helper(i: u32) -> f32 { var row: Row; for (var k = 0u; k < TILE; k++) { row[k] = x[i] * scale; } return row[0]; }\n"
+    "@compute @workgroup_size(block, TILE / 4)\n"
+    "fn main(@builtin(global_invocation_id) id: vec3<u32>) {\n"
+    "  if (id.x < arrayLength(&data.tail)) { data.tail[id.x].x = u32(helper(id.x)); } else { cache[0] = 1; }\n"
+    "  switch id.y { case 0, 1: { } default: { fixed[0] = vec3f(); } }\n"
+    "  loop { continuing { break if id.x > 3; } }\n"
+    "}\n"
+    "@compute @workgroup_size(1) fn other() { _ = u; }\n";
+
+static const char bad_source[] =
+    "struct S { a: f32, a: i32 }\n"
+    "fn f() { let y = unknwon + 1; g(); var a: array<f32, 0>; }\n"
+    "fn g() { f(); }\n"
+    "@group(0) var<uniform> u: S;\n"
+    "const c = 1 / 0;\n"
+    "const_assert 1 > 2;\n";
+
+static wgsl_module *create(const char *source) { return wgsl_module_create(source, strlen(source)); }
+
+static const wgsl_entry *entry_named(const wgsl_module *m, const char *name) {
+  const wgsl_reflection *r = wgsl_module_reflect(m);
+  for (uint32_t i = 0; r && i < r->n_entries; i++)
+    if (strcmp(r->entries[i].name, name) == 0) return &r->entries[i];
+  return NULL;
+}
+
+/* Renders every diagnostic into a buffer that is too small and one that fits. */
+static void render_all(const wgsl_module *m) {
+  for (uint32_t i = 0; i < wgsl_diagnostic_count(m); i++) {
+    char small[16];
+    const wgsl_diagnostic *d = wgsl_diagnostic_get(m, i);
+    size_t n = wgsl_diagnostic_render(m, d, small, sizeof small);
+    char *text = malloc(n + 1);
+    CHECK(strlen(small) < sizeof small);
+    if (!text) return;
+    CHECK_EQ(wgsl_diagnostic_render(m, d, text, n + 1), n);
+    CHECK_EQ(strlen(text), n);
+    free(text);
+  }
+}
+
+TEST(reflection_of_a_module) {
+  wgsl_module *m = create(good_source);
+  render_all(m);
+  CHECK(wgsl_module_valid(m));
+  const wgsl_reflection *r = wgsl_module_reflect(m);
+  CHECK_EQ(r->n_entries, 2);
+  CHECK_EQ(r->n_bindings, 3);
+  CHECK_EQ(r->n_overrides, 2);
+  CHECK_EQ(r->overrides[0].id, 7);
+  CHECK(r->overrides[0].has_default && !r->overrides[1].has_default);
+  CHECK_STR(r->enables[0], "f16");
+  const wgsl_entry *main_entry = entry_named(m, "main");
+  CHECK_EQ(main_entry->n_bindings, 2); /* u is used by `other` alone */
+  CHECK_STR(main_entry->bindings[0]->name, "x");
+  CHECK_STR(main_entry->bindings[1]->name, "data");
+  CHECK_EQ(main_entry->bindings[1]->space, WGSL_SPACE_STORAGE_READ_WRITE);
+  CHECK_EQ(main_entry->n_overrides, 2);
+  CHECK_EQ(entry_named(m, "other")->n_overrides, 0);
+  const wgsl_type *params = main_entry->bindings[1]->type;
+  CHECK_EQ(params->members[1].offset, 32);
+  CHECK_EQ(params->members[1].type->stride, 96);
+  CHECK_EQ(params->members[2].offset, 32 + 3 * 96);
+  CHECK_EQ(main_entry->bindings[1]->min_bytes, 32 + 3 * 96 + 32); /* one element of tail, rounded up to 32 */
+  wgsl_module_destroy(m);
+}
+
+TEST(a_pipeline_takes_values_of_overrides) {
+  wgsl_module *m = create(good_source);
+  const wgsl_entry *e = entry_named(m, "main");
+  wgsl_pipeline p = {{0}, 0};
+  char message[128];
+  CHECK(!wgsl_entry_evaluate(m, e, NULL, 0, &p, message, sizeof message));
+  CHECK_STR(message, "the override 'scale' has no default and no value was given");
+  wgsl_constant constants[2] = {{e->overrides[1], 2.5}, {e->overrides[0], 32}};
+  CHECK(wgsl_entry_evaluate(m, e, constants, 1, &p, message, sizeof message));
+  CHECK_EQ(p.workgroup_size[0], 64);
+  CHECK_EQ(p.workgroup_size[1], 4);
+  CHECK_EQ(p.workgroup_bytes, 64 * 4 + 16 * 16);
+  CHECK(wgsl_entry_evaluate(m, e, constants, 2, &p, NULL, 0));
+  CHECK_EQ(p.workgroup_size[0], 32);
+  constants[1].value = -1;
+  CHECK(!wgsl_entry_evaluate(m, e, constants, 2, &p, message, sizeof message));
+  CHECK_STR(message, "the value -1 of the override 'block' does not fit u32");
+  constants[1].value = 0;
+  CHECK(!wgsl_entry_evaluate(m, e, constants, 2, &p, message, sizeof message));
+  CHECK_EQ(p.workgroup_size[0], 32); /* untouched by failures */
+  wgsl_module_destroy(m);
+}
+
+TEST(a_rejected_module_has_diagnostics_and_no_reflection) {
+  wgsl_module *m = create(bad_source);
+  CHECK(!wgsl_module_valid(m));
+  CHECK(!wgsl_module_reflect(m));
+  CHECK(wgsl_diagnostic_count(m) >= 3);
+  for (uint32_t i = 1; i < wgsl_diagnostic_count(m); i++)
+    CHECK(wgsl_diagnostic_get(m, i - 1)->span.offset <= wgsl_diagnostic_get(m, i)->span.offset);
+  CHECK(!wgsl_diagnostic_get(m, wgsl_diagnostic_count(m)));
+  render_all(m);
+  wgsl_module_destroy(m);
+  wgsl_module_destroy(NULL);
+}
+
+TEST(an_empty_module_is_valid) {
+  wgsl_module *m = wgsl_module_create(NULL, 0);
+  CHECK(wgsl_module_valid(m));
+  CHECK_EQ(wgsl_module_reflect(m)->n_entries, 0);
+  wgsl_module_destroy(m);
+}
+
+static void fail_each_allocation(const char *source) {
+  FAULTS {
+    wgsl_module *m = create(source);
+    if (m) CHECK_EQ(wgsl_module_valid(m), source == good_source);
+    wgsl_module_destroy(m);
+  }
+}
+
+TEST(every_allocation_may_fail) {
+  fail_each_allocation(good_source);
+  fail_each_allocation(bad_source);
+  fail_each_allocation("fn f( { let 1; } }} struct S { a: ");
+}
+
+TEST(every_allocation_of_a_pipeline_may_fail) {
+  wgsl_module *m = create(good_source);
+  const wgsl_entry *e = entry_named(m, "main");
+  wgsl_constant constant = {e->overrides[1], 1};
+  FAULTS {
+    wgsl_pipeline p = {{9, 9, 9}, 9};
+    char message[64];
+    bool ok = wgsl_entry_evaluate(m, e, &constant, 1, &p, message, sizeof message);
+    CHECK_EQ(p.workgroup_size[0], ok ? 64 : 9);
+    CHECK_STR(message, ok ? "" : "out of memory on the host");
+  }
+  wgsl_module_destroy(m);
+}
+
+/* ---- hostile sources --------------------------------------------------------------------------------------------- */
+
+/* `piece` again and again to 1 MB: it must come back soon, with an error and within the stack. */
+static void check_repeated(const char *prefix, const char *piece, bool valid) {
+  size_t n_prefix = strlen(prefix), n_piece = strlen(piece), n = n_prefix;
+  char *source = malloc((1 << 20) + n_prefix + n_piece);
+  if (!source) return;
+  memcpy(source, prefix, n_prefix);
+  while (n < 1 << 20) {
+    memcpy(source + n, piece, n_piece);
+    n += n_piece;
+  }
+  wgsl_module *m = wgsl_module_create(source, n);
+  CHECK(m && wgsl_module_valid(m) == valid);
+  if (m) render_all(m);
+  wgsl_module_destroy(m);
+  free(source);
+}
+
+TEST(a_megabyte_of_anything_ends) {
+  static const char *const pieces[] = {"(",    "{",   "[",    "<",   "/*",  ")",   "}",  "a<",  "@",     "-",
+                                       "--",   "!",   "a.",   "a[",  "a(",  "1+",  ";x", "if ", "else ", "fn a() {",
+                                       "a&&(", "\xff", "\xe2\x80", "0x", "1e", "\"", "a,", "a:", "loop{", "struct S{a:",
+                                       "enable f16,", "@diagnostic(off,a)", "continuing{", "case "};
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    check_repeated("", pieces[i], false);
+    check_repeated("fn f() { ", pieces[i], false);
+    check_repeated("const a = ", pieces[i], false);
+    check_repeated("var<private> a: ", pieces[i], false);
+  }
+  check_repeated("", ";", true);
+  check_repeated("", "\xe2\x80\xa8", true);
+  check_repeated("", "const_assert true;", true);
+  check_repeated("//", "x", true);
+  check_repeated("fn f(", "a:i32,", false);
+  check_repeated("alias a = b; alias b = a;", "const c = d;", false);
+}
+
+/* Declarations that each mention the one before: no recursion from declaration to declaration. */
+TEST(long_chains_of_declarations_end) {
+  enum { COUNT = 20000 };
+  char *source = malloc(COUNT * 64), *at = source;
+  if (!source) return;
+  for (int i = COUNT; i > 0; i--) at += sprintf(at, "fn f%d() { f%d(); }\n", i, i - 1);
+  at += sprintf(at, "fn f0() {}\n@compute @workgroup_size(1) fn main() { f%d(); }\n", COUNT);
+  wgsl_module *m = create(source);
+  CHECK(wgsl_module_valid(m));
+  wgsl_module_destroy(m);
+  at += sprintf(at, "fn g() { f%d(); g(); }\n", COUNT);
+  m = create(source);
+  CHECK_EQ(wgsl_diagnostic_count(m), 1);
+  wgsl_module_destroy(m);
+  free(source);
+}
+
+/* Structures of structures: work and sizes grow with the text, not with what it unfolds to. */
+TEST(doubling_structures_end) {
+  char source[8192], *at = source;
+  at += sprintf(at, "struct S0 { a: u32 }\n");
+  for (int i = 1; i <= 40; i++) at += sprintf(at, "struct S%d { a: S%d, b: S%d }\n", i, i - 1, i - 1);
+  sprintf(at, "@group(0) @binding(0) var<uniform> u: S20; @compute @workgroup_size(1) fn main() { _ = u; }\n");
+  wgsl_module *m = create(source);
+  CHECK(!wgsl_module_valid(m)); /* S30 takes 2^32 bytes */
+  wgsl_module_destroy(m);
+}
+
+static uint32_t next_random(uint32_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 17;
+  return *state ^= *state << 5;
+}
+
+TEST(mutated_sources_do_no_harm) {
+  enum { ROUNDS = 4000 };
+  static const char *const pieces[] = {"(", ")", "{", "}", "<", ">", ">>=", "--", "&&", ";", ",", "@", "fn ", "var",
+                                       "1e", "0x", "/*", "*/", "array<", "override ", "\xc3\xa9", "\xf0\x9f\x98\x80",
+                                       "case", "default", "=", ".", "[", "]", "struct ", "_", "4294967296", "-"};
+  uint32_t state = 12345;
+  size_t n_good = sizeof good_source - 1;
+  char *source = malloc(n_good + 256);
+  if (!source) return;
+  for (int round = 0; round < ROUNDS; round++) {
+    size_t n = n_good;
+    memcpy(source, good_source, n);
+    for (uint32_t edits = 1 + next_random(&state) % 4; edits; edits--) {
+      size_t at = next_random(&state) % n, length = next_random(&state) % 12;
+      const char *piece = pieces[next_random(&state) % (sizeof pieces / sizeof *pieces)];
+      if (at + length > n) length = n - at;
+      switch (next_random(&state) % 3) {
+        case 0: /* cut out */
+          memmove(source + at, source + at + length, n - at - length);
+          n -= length;
+          break;
+        case 1: /* put in */
+          memmove(source + at + strlen(piece), source + at, n - at);
+          memcpy(source + at, piece, strlen(piece));
+          n += strlen(piece);
+          break;
+        default:
+          source[at] = (char)next_random(&state);
+          break;
+      }
+    }
+    wgsl_module *m = wgsl_module_create(source, n);
+    CHECK(m != NULL);
+    CHECK(wgsl_module_valid(m) == (wgsl_module_reflect(m) != NULL));
+    render_all(m);
+    wgsl_module_destroy(m);
+  }
+  free(source);
+}

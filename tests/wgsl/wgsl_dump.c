@@ -1,0 +1,133 @@
+/* Prints what the WGSL front end makes of a source: its reflection, or its diagnostics as people read them.
+ *
+ *   wgsl_dump FILE [NAME=VALUE …]   reflection and, for each compute entry point, its pipeline with these overrides
+ *   wgsl_dump --batch               programs from standard input, each "N\n" and N bytes; one verdict a line
+ *
+ * Exit status: 0 accepted, 1 rejected, 2 the file cannot be read. Used by tests/wgsl/run.py. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wgsl/wgsl.h"
+
+static void print_diagnostics(const wgsl_module *m) {
+  for (uint32_t i = 0; i < wgsl_diagnostic_count(m); i++) {
+    const wgsl_diagnostic *d = wgsl_diagnostic_get(m, i);
+    size_t n = wgsl_diagnostic_render(m, d, NULL, 0);
+    char *text = malloc(n + 1);
+    if (!text) exit(2);
+    wgsl_diagnostic_render(m, d, text, n + 1);
+    fputs(text, stdout);
+    free(text);
+  }
+}
+
+static void print_type(const wgsl_type *t, int indent) {
+  printf("%s, %u bytes, align %u", t->name, t->size, t->align);
+  if (t->stride) printf(", stride %u", t->stride);
+  if (t->kind == WGSL_KIND_ARRAY) printf(t->count ? ", %u elements" : ", runtime-sized", t->count);
+  printf("\n");
+  if (t->kind == WGSL_KIND_ARRAY && t->element->kind == WGSL_KIND_STRUCT) {
+    printf("%*sof ", indent, "");
+    print_type(t->element, indent + 2);
+  }
+  for (uint32_t i = 0; i < t->n_members; i++) {
+    printf("%*s@%u .%s (%u): ", indent, "", t->members[i].offset, t->members[i].name, t->members[i].size);
+    print_type(t->members[i].type, indent + 2);
+  }
+}
+
+static const char *const spaces[] = {"uniform", "storage, read", "storage, read_write", "handle"};
+static const char *const stages[] = {"compute", "vertex", "fragment"};
+static const char *const scalars[] = {"none", "bool", "i32", "u32", "f32", "f16"};
+
+static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, int n_values, char **values) {
+  wgsl_constant constants[16];
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < e->n_overrides; i++)
+    for (int k = 0; k < n_values && n < 16; k++) {
+      size_t n_name = strcspn(values[k], "=");
+      if (strlen(e->overrides[i]->name) == n_name && memcmp(e->overrides[i]->name, values[k], n_name) == 0)
+        constants[n++] = (wgsl_constant){e->overrides[i], strtod(values[k] + n_name + 1, NULL)};
+    }
+  wgsl_pipeline p;
+  char message[256];
+  if (wgsl_entry_evaluate(m, e, constants, n, &p, message, sizeof message))
+    printf("  workgroup %u x %u x %u, %llu bytes\n", p.workgroup_size[0], p.workgroup_size[1], p.workgroup_size[2],
+           (unsigned long long)p.workgroup_bytes);
+  else
+    printf("  no pipeline: %s\n", message);
+}
+
+static void print_reflection(const wgsl_module *m, int n_values, char **values) {
+  const wgsl_reflection *r = wgsl_module_reflect(m);
+  for (uint32_t i = 0; i < r->n_enables; i++) printf("enable %s\n", r->enables[i]);
+  for (uint32_t i = 0; i < r->n_requires; i++) printf("requires %s\n", r->requires[i]);
+  for (uint32_t i = 0; i < r->n_overrides; i++) {
+    const wgsl_override *o = &r->overrides[i];
+    printf("override %s: %s", o->name, scalars[o->scalar]);
+    if (o->id >= 0) printf(", id %d", o->id);
+    printf("%s\n", o->has_default ? ", with a default" : "");
+  }
+  for (uint32_t i = 0; i < r->n_bindings; i++) {
+    const wgsl_binding *b = &r->bindings[i];
+    printf("(%u, %u) %s <%s> at %u:%u, at least %u bytes: ", b->group, b->binding, b->name, spaces[b->space],
+           b->span.line, b->span.column, b->min_bytes);
+    print_type(b->type, 2);
+  }
+  for (uint32_t i = 0; i < r->n_entries; i++) {
+    const wgsl_entry *e = &r->entries[i];
+    printf("%s %s\n", stages[e->stage], e->name);
+    if (e->n_bindings) printf("  uses");
+    for (uint32_t k = 0; k < e->n_bindings; k++) printf(" %s", e->bindings[k]->name);
+    if (e->n_bindings) printf("\n");
+    if (e->n_overrides) printf("  overrides");
+    for (uint32_t k = 0; k < e->n_overrides; k++) printf(" %s", e->overrides[k]->name);
+    if (e->n_overrides) printf("\n");
+    if (e->immediate) {
+      printf("  immediate %s: ", e->immediate_name);
+      print_type(e->immediate, 4);
+    }
+    if (e->stage == WGSL_STAGE_COMPUTE) print_pipeline(m, e, n_values, values);
+  }
+}
+
+static int batch(void) {
+  unsigned long n;
+  while (scanf("%lu", &n) == 1) {
+    getchar();
+    char *source = malloc(n + 1);
+    if (!source || fread(source, 1, n, stdin) != n) return 2;
+    wgsl_module *m = wgsl_module_create(source, n);
+    free(source);
+    if (!m) return 2;
+    const wgsl_diagnostic *first = NULL;
+    for (uint32_t i = wgsl_diagnostic_count(m); i-- > 0;)
+      if (wgsl_diagnostic_get(m, i)->severity == WGSL_SEVERITY_ERROR || !first) first = wgsl_diagnostic_get(m, i);
+    printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
+           first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
+    wgsl_module_destroy(m);
+  }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "--batch") == 0) return batch();
+  FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
+  if (!file) {
+    fprintf(stderr, "usage: wgsl_dump FILE [NAME=VALUE ...] | wgsl_dump --batch\n");
+    return 2;
+  }
+  size_t capacity = 1 << 26, n = 0;
+  char *source = malloc(capacity);
+  if (source) n = fread(source, 1, capacity, file);
+  fclose(file);
+  wgsl_module *m = source ? wgsl_module_create(source, n) : NULL;
+  free(source);
+  if (!m) return 2;
+  bool valid = wgsl_module_valid(m);
+  print_diagnostics(m);
+  if (valid) print_reflection(m, argc - 2, argv + 2);
+  wgsl_module_destroy(m);
+  return valid ? 0 : 1;
+}
