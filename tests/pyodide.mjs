@@ -2,12 +2,12 @@
 //
 //   job.json  ──▶  tests/pyodide.mjs  ──▶  tests/pyodide_entry.py  ──▶  pytest, or one script
 //
-// job: {archives: [[name, folder], ...], paths, wheels: [name, ...], numpy: bool, folder, entry: [argument, ...], environ: {...}}, made
-// by tools/pyodide_job.py. `read(name)` gives the bytes of one of its files; `print(text)` takes each line of output.
+// job: {archives: [[name, folder], ...], wheels: [name, ...], site, paths, numpy: bool, folder, entry: [argument, ...],
+// environ: {...}}, made by tools/pyodide_job.py; wheels go to `site`. `read(name)` gives the bytes of one of its files; `print(text)` takes each line of output.
 export async function runJob(loadPyodide, job, read, print, options = {}) {
   const pyodide = await loadPyodide({ ...options, stdout: print, stderr: print });
   for (const [name, folder] of job.archives) pyodide.unpackArchive(await read(name), 'zip', { extractDir: folder });
-  for (const name of job.wheels) pyodide.unpackArchive(await read(name), 'wheel');
+  for (const name of job.wheels) pyodide.unpackArchive(await read(name), 'wheel', { extractDir: job.site });
   if (!job.numpy) {
     // Pyodide's own distribution, for those who can reach it
     await pyodide.loadPackage('numpy', { messageCallback: () => {}, errorCallback: () => {} }).catch(() => {});

@@ -2,6 +2,7 @@
 
     site.zip   pytest and its needs, pure Python, out of build/venv
     tree.zip   the tests, the examples and the pages they read, as they are now
+    modules.zip  C modules of the tests, such as the driver test
     wheels     weft's own, and NumPy's where WEFT_NUMPY_WHEEL names one (else Pyodide's distribution is asked)
 """
 
@@ -14,7 +15,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).parents[1]
 BUILD = ROOT / "build"
-FOLDER = "/home/pyodide/weft"
+FOLDER = "/home/pyodide/tree"
 SITE = "/home/pyodide/site"
 # Environment variables that mean the same inside Pyodide
 PASSED_ON = ("WEFT_DEVICE", "CI")
@@ -62,13 +63,21 @@ def tree_archive() -> pathlib.Path:
     return out
 
 
+def module_archive() -> pathlib.Path:
+    """Modules that only tests use, built for WebAssembly beside the wheel (meson option `tests`)."""
+    out = BUILD / "pyodide" / "modules.zip"
+    write_zip(out, [(f, f.name) for f in sorted((BUILD / "wheel-wasm").glob("_weft_*.so"))])
+    return out
+
+
 def run(host: str, entry: list[str], *, environ: dict[str, str], gpu: bool = True, **options) -> subprocess.Popen:
     """Starts a job in `host`, "node" or "browser"; options go to Popen."""
     (wheel,) = (BUILD / "wheel").glob("weft-*wasm32.whl")
     numpy = os.environ.get("WEFT_NUMPY_WHEEL", "")
     inside = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | environ
     job = {
-        "archives": [[str(site_archive()), SITE], [str(tree_archive()), FOLDER]],
+        "archives": [[str(site_archive()), SITE], [str(module_archive()), SITE], [str(tree_archive()), FOLDER]],
+        "site": SITE,
         "paths": [SITE, f"{FOLDER}/tests"],
         "wheels": [str(wheel), *([os.path.abspath(numpy)] if numpy else [])],
         "numpy": bool(numpy),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that the system has what a part of the work needs: system.sh python|clang|browser
+# Sees to it that the system has what a part of the work needs: system.sh python|clang|fuzz|browser
 # As root on Debian it installs what is missing; otherwise it says which packages to install and fails.
 set -eu
 missing=""
@@ -29,6 +29,10 @@ case $1 in
     need wasm-ld-22 lld-22
     need llvm-ar-22 llvm-22
     need dpkg-deb dpkg
+    ;;
+  fuzz)
+    runtime=$(clang-22 --print-runtime-dir 2>/dev/null || echo /usr/lib/llvm-22/lib/clang/22/lib/linux)
+    need "$runtime/libclang_rt.fuzzer-$(uname -m).a" libclang-rt-22-dev
     ;;
   browser) # Chromium, whose package also holds SwiftShader: a Vulkan device for machines without a GPU
     need chromium chromium

@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import pyodide_job
@@ -16,6 +17,7 @@ import pyodide_job
 ROOT = pathlib.Path(__file__).parents[1]
 SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|deselected)\b")
+SECONDS = 900
 KINDS = ("passed", "failed", "skipped")
 
 # The native devices: name, what the environment says. DEVICE=name runs one of them.
@@ -49,6 +51,13 @@ def start_wgsl(arguments: list[str]) -> subprocess.Popen:
     return start([sys.executable, "tests/wgsl/run.py", "--dump", "build/c/tests/c/wgsl_dump", *arguments])
 
 
+def scripts(arguments: list[str]) -> list[tuple[str, object]]:
+    """web.js by itself, without Pyodide: in the ring `node`, unless that is asked for something in particular."""
+    files = sorted(str(f) for f in ROOT.glob("tests/web/*.test.mjs") if not arguments or str(f.relative_to(ROOT)) in arguments)
+    command = [pyodide_job.node(), "--test", "--test-reporter=./tests/node/reporter.mjs", *files]
+    return [("web.js", lambda: start(command))] if files else []
+
+
 def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
     """The runs of a ring: (label, function that starts the process)."""
     python = [sys.executable, "-m", "pytest", *pytest_arguments(arguments)]
@@ -57,7 +66,7 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
         "c": lambda: [("c", lambda: start([sys.executable, "tests/c/run.py", *arguments, *device]))],
         "wgsl": lambda: [("wgsl", lambda: start_wgsl(arguments))],
         "native": lambda: [(f"native {n}", lambda e=e: start(python, e)) for n, e in chosen_devices()],
-        "node": lambda: [("node", lambda: start_job("node", arguments))],
+        "node": lambda: [*scripts(arguments), ("node", lambda: start_job("node", arguments))],
         "browser": lambda: [("browser", lambda: start_job("browser", arguments))],
     }[ring]()
 
@@ -65,12 +74,15 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
 def follow(process: subprocess.Popen) -> dict[str, int]:
     """Prints what a run says and gives its counts."""
     counts = None
+    watch = threading.Timer(SECONDS, process.terminate)  # a device or a page that hangs must not hang the run
+    watch.start()
     for line in process.stdout:
         sys.stdout.write(line)
         sys.stdout.flush()
         if found := COUNT.findall(line):
             counts = found
     status = process.wait()
+    watch.cancel()
     totals = dict.fromkeys(KINDS, 0)
     for number, kind in counts or []:
         kind = {"error": "failed", "errors": "failed", "xfailed": "skipped"}.get(kind, kind)

@@ -20,7 +20,7 @@ def main() -> int:
     environment, settings = dict(os.environ), [f"-Cbuild-dir=build/wheel-{kind}"]
     if kind == "wasm":
         environment["_PYTHON_HOST_PLATFORM"] = PLATFORM
-        settings += [f"-Csetup-args=--cross-file={ROOT}/build/cross.ini", "-Csetup-args=--werror"]
+        settings += [f"-Csetup-args=--cross-file={ROOT}/build/cross.ini", "-Csetup-args=--werror", "-Csetup-args=-Dtests=true"]
     with tempfile.TemporaryDirectory() as fresh:
         command = [sys.executable, "-m", "build", "--wheel", "--skip-dependency-check", "--no-isolation", "-o", fresh]
         made = subprocess.run([*command, *settings, str(ROOT)], env=environment, text=True, capture_output=True)

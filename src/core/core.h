@@ -95,7 +95,8 @@ void weft__slots_free(weft__slots *s);
  * the driver has settled it. */
 typedef enum weft__pending {
   WEFT__PENDING_OPEN,    /* the device */
-  WEFT__PENDING_CONFIRM, /* weft__confirm of a store or a program */
+  WEFT__PENDING_STORE,   /* weft__store: its creation */
+  WEFT__PENDING_PROGRAM, /* weft__program: its creation */
   WEFT__PENDING_MODULE,  /* weft__module */
   WEFT__PENDING_BLOCK,   /* a submit with its own error scope; object is unused, log.c finds it by future */
   WEFT__PENDING_MAP,     /* weft__read */
@@ -131,6 +132,7 @@ typedef struct weft__pool {
 weft_status weft__store_acquire(weft_device *d, weft__store_kind kind, uint64_t n_bytes, bool host_write, weft__store **out,
                                 weft_error *err);
 void weft__store_release(weft_device *d, weft__store *s); /* into the pool; NULL is fine */
+void weft__store_discard(weft_device *d, weft__store *s); /* not into the pool */
 uint64_t weft__pool_trim(weft_device *d, uint64_t keep_bytes);
 
 /* ---- list.c: commands ------------------------------------------------------------------------------------------------ */
@@ -206,8 +208,9 @@ weft_status weft__log_reserve(weft_device *d, uint32_t n_tenants, weft_error *er
 void weft__log_add(weft_device *d, const uint64_t *reads, uint32_t n_reads, const uint64_t *writes, uint32_t n_writes, bool whole);
 /* A host write outside the list, which always takes effect. Needs room for one tenant. */
 void weft__log_add_write(weft_device *d, uint64_t tenant, bool whole);
-/* Blocks from `first` to `last` did not run: what they wrote, and what was made from it since, is failed. */
-void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, weft_status status, const char *text);
+/* Blocks from `first` to `last` did not run: what they wrote, and what was made from it since, is failed. `tenant` (0: none)
+ * never held anything. */
+void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, uint64_t tenant, weft_status status, const char *text);
 void weft__log_settle(weft_device *d, uint32_t future, weft_status status, const char *text);
 void weft__log_forget(weft_device *d); /* drops what nothing can spoil any more */
 void weft__log_free(weft_device *d);

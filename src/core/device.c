@@ -208,7 +208,13 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slots_give(&d->pending, future);
   switch ((weft__pending)e.kind) {
     case WEFT__PENDING_OPEN: opened(d, status, text); return;
-    case WEFT__PENDING_CONFIRM: confirmed(d, e.object, status, text); return;
+    case WEFT__PENDING_PROGRAM: confirmed(d, &((weft__program *)e.object)->confirm, status, text); return;
+    case WEFT__PENDING_STORE: {
+      weft__store *s = e.object;
+      confirmed(d, &s->confirm, status, text);
+      if (status != WEFT_OK) weft__log_fail(d, 1, 0, s->tenant, status, text);
+      return;
+    }
     case WEFT__PENDING_MODULE:
       ((weft__module *)e.object)->future = 0;
       weft__note_set(&((weft__module *)e.object)->note, status, text);

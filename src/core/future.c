@@ -22,7 +22,8 @@ static void unlink_read(weft_device *d, weft__read *r) {
 /* The staging buffer goes back; the read stays for its future, if there is one. */
 static void finish_read(weft_device *d, weft__read *r) {
   if (r->state == WEFT__READ_MAPPED) d->driver->map_finish(d->handle, r->staging->id);
-  weft__store_release(d, r->staging);
+  if (r->state == WEFT__READ_MAPPING) weft__store_discard(d, r->staging); /* who knows whether it is mapped */
+  else weft__store_release(d, r->staging);
   r->staging = NULL;
   r->state = WEFT__READ_DONE;
   if (r->dropped) unlink_read(d, r);
@@ -191,6 +192,7 @@ static weft_status future_status(weft_future *f, weft_error *err) {
   if (!f->done) return weft__fail(err, WEFT_STATE, "the result is not there yet");
   if (f->note.status != WEFT_OK) {
     told(&d->late, &f->note);
+    if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) return weft__program_raise(f->program, err);
     return weft__note_raise(&f->note, err, "");
   }
   if (f->kind != WEFT__FUTURE_READ) return WEFT_OK;

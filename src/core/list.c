@@ -200,7 +200,7 @@ weft_status weft__flush(weft_device *d, weft_error *err) {
       first--;
       if (words[i + 1]) weft__log_settle(d, words[i + 1], WEFT_OK, ""); /* told as part of the whole, below */
     }
-    weft__log_fail(d, first, last, status, own.message);
+    weft__log_fail(d, first, last, 0, status, own.message);
     weft__groups_forget(d, 0); /* the driver may not have made those that the list creates */
     reset(d);
     weft__reads_submitted(d, status, own.message);

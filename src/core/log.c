@@ -62,9 +62,10 @@ static void drop(tenants *t, uint64_t tenant) {
   if (i < t->n) t->items[i] = t->items[--t->n];
 }
 
-void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, weft_status status, const char *text) {
+void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, uint64_t tenant, weft_status status, const char *text) {
   weft__log *log = &d->log;
   tenants failed = {0};
+  if (tenant) add(&failed, tenant);
   for (uint32_t at = 0; at < log->n;) {
     const uint64_t *e = log->words + at;
     uint32_t n_reads = e[0] & 0xFFFF, n_writes = e[0] >> 16 & 0xFFFF;
@@ -74,7 +75,7 @@ void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, weft_status s
     for (uint32_t i = 0; i < n_reads && !spoilt; i++) spoilt = has(&failed, reads[i]);
     for (uint32_t i = 0; i < n_writes; i++) {
       if (spoilt) add(&failed, writes[i]);
-      else if (whole) drop(&failed, writes[i]);
+      else if (whole && writes[i] != tenant) drop(&failed, writes[i]);
     }
     at += 2 + n_reads + n_writes;
   }
@@ -93,7 +94,7 @@ void weft__log_settle(weft_device *d, uint32_t future, weft_status status, const
     memmove(log->blocks + i, log->blocks + i + 1, (log->n_blocks - i - 1) * sizeof *log->blocks);
     log->n_blocks--;
     weft__slots_give(&d->pending, future);
-    if (status != WEFT_OK) weft__log_fail(d, serial, serial, status, text);
+    if (status != WEFT_OK) weft__log_fail(d, serial, serial, 0, status, text);
     break;
   }
 }

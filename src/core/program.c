@@ -290,7 +290,7 @@ static weft_status create_pipeline(weft_device *d, weft__program *p, const weft_
   for (uint32_t g = 0; g < p->n_groups; g++) layouts[g] = p->layouts[g]->id;
   p->confirm.uid = weft__uid(d);
   p->confirm.state = WEFT__CONFIRM_PENDING;
-  status = weft__pending_take(d, WEFT__PENDING_CONFIRM, &p->confirm, &p->confirm.future, err);
+  status = weft__pending_take(d, WEFT__PENDING_PROGRAM, p, &p->confirm.future, err);
   if (status == WEFT_OK) {
     uint32_t immediate_bytes = p->entry->immediate ? (uint32_t)weft__round_up(p->entry->immediate->size, 4) : 0;
     status = d->driver->pipeline_create(d->handle, id, p->module->id, p->entry->name, layouts, p->n_groups, immediate_bytes,

@@ -79,7 +79,7 @@ static weft_status create(weft_device *d, weft__store_kind kind, uint64_t n_byte
   weft_status status = weft__object_take(d, s, &s->id, err);
   if (status == WEFT_OK && n_bytes >= WEFT__CONFIRM_BYTES) {
     s->confirm.state = WEFT__CONFIRM_PENDING;
-    status = weft__pending_take(d, WEFT__PENDING_CONFIRM, &s->confirm, &s->confirm.future, err);
+    status = weft__pending_take(d, WEFT__PENDING_STORE, s, &s->confirm.future, err);
   }
   if (status == WEFT_OK) {
     status = d->driver->buffer_create(d->handle, s->id, n_bytes, usages[kind], s->confirm.future, err);
@@ -131,13 +131,18 @@ weft_status weft__store_acquire(weft_device *d, weft__store_kind kind, uint64_t 
   return WEFT_OK;
 }
 
+void weft__store_discard(weft_device *d, weft__store *s) {
+  account(d, s, false);
+  destroy(d, s);
+}
+
 void weft__store_release(weft_device *d, weft__store *s) {
   if (!s) return;
-  account(d, s, false);
   if (s->confirm.state == WEFT__CONFIRM_FAILED || d->lost.status != WEFT_OK || s->n_bytes > d->pool.budget) {
-    destroy(d, s);
+    weft__store_discard(d, s);
     return;
   }
+  account(d, s, false);
   pool_add(d, s);
   if (d->pool.bytes > d->pool.budget) weft__pool_trim(d, d->pool.budget);
 }

@@ -86,8 +86,8 @@ wgsl_span wgsl__span(wgsl_module *m, wgsl__range range) {
 
 static wgsl_diagnostic *report(wgsl_module *m, wgsl_severity severity, wgsl__range range, const char *code,
                                const char *format, va_list args) {
-  if (severity == WGSL_SEVERITY_ERROR) m->n_errors++;
-  if (m->n_diagnostics >= WGSL__MAX_REPORTS || m->out_of_memory) return NULL;
+  uint32_t *count = severity == WGSL_SEVERITY_ERROR ? &m->n_errors : &m->n_warnings;
+  if ((*count)++ >= WGSL__MAX_REPORTS || m->out_of_memory) return NULL;
   va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, format, args);
@@ -152,7 +152,7 @@ void wgsl__hint(wgsl_module *m, wgsl_diagnostic *d, const char *format, ...) {
   d->hint = hint;
 }
 
-/* At most WGSL__MAX_REPORTS of them, nearly sorted: insertion, which keeps equal places in order. */
+/* At most 2 * WGSL__MAX_REPORTS of them, nearly sorted: insertion, which keeps equal places in order. */
 void wgsl__diagnostics_sort(wgsl_module *m) {
   for (uint32_t i = 1; i < m->n_diagnostics; i++) {
     wgsl_diagnostic d = m->diagnostics[i];

@@ -13,14 +13,9 @@ enum {
   WGSL__MAX_NESTING = 255,     /* parentheses, braces, template lists: WGSL asks for 127 braces; bounds the C stack */
   WGSL__MAX_EXPR_DEPTH = 1024, /* of an expression's tree: `a + a + …` grows one level a term */
   WGSL__MAX_TYPE_DEPTH = 255,  /* arrays in structs in arrays: WGSL asks for 15 */
-  WGSL__MAX_REPORTS = 20,      /* errors after which the checker stops telling */
+  WGSL__MAX_REPORTS = 20,      /* errors, and warnings, that are told; after as many errors parsing ends */
   WGSL__SPARE_BYTES = 512
 };
-
-typedef struct wgsl__note_list {
-  wgsl_note notes[3];
-  uint32_t count;
-} wgsl__note_list;
 
 struct wgsl_module {
   weft__arena arena;
@@ -38,7 +33,7 @@ struct wgsl_module {
 
   wgsl_diagnostic *diagnostics; /* owned */
   uint32_t n_diagnostics, diagnostics_capacity;
-  uint32_t n_errors;
+  uint32_t n_errors, n_warnings; /* found; of each, WGSL__MAX_REPORTS at most are told */
 
   wgsl__tokens tokens;
   wgsl__names names;

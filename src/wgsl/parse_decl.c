@@ -7,7 +7,7 @@
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 const wgsl__token *wgsl__take(parser *p) {
-  if (p->m->out_of_memory) p->at = p->m->tokens.count - 1;
+  if (p->m->out_of_memory || p->m->n_errors >= WGSL__MAX_REPORTS) p->at = p->m->tokens.count - 1;
   const wgsl__token *t = peek(p);
   if (t->kind != WGSL__TOKEN_END) p->at++;
   return t;
@@ -137,16 +137,24 @@ static const char *const interpolation_types[] = {"perspective", "linear", "flat
 static const char *const interpolation_samplings[] = {"center", "centroid", "sample", "first", "either"};
 static const char *const severities[] = {"error", "warning", "info", "off"};
 
+static bool is_listed(const char *text, const char *const *list, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(list[i], text) == 0) return true;
+  return false;
+}
+
+/* Adds the name in the list that `text` may be a slip of. */
+static void hint_similar(parser *p, wgsl_diagnostic *d, const char *text, size_t n, const char *const *list,
+                         size_t count) {
+  for (size_t i = 0; d && i < count; i++)
+    if (weft__text_similar(text, n, list[i], strlen(list[i]))) wgsl__hint(p->m, d, "did you mean '%s'?", list[i]);
+}
+
 /* Reports a context-dependent name that is not in the list. */
 static void check_listed(parser *p, const wgsl__expr *e, const char *const *list, size_t count, const char *what) {
-  if (p->failed || !e || e->kind != WGSL__EXPR_IDENT) return;
-  const char *similar = NULL;
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(list[i], e->name->text) == 0) return;
-    if (weft__text_similar(e->name->text, e->name->n_bytes, list[i], strlen(list[i]))) similar = list[i];
-  }
+  if (p->failed || !e || e->kind != WGSL__EXPR_IDENT || is_listed(e->name->text, list, count)) return;
   wgsl_diagnostic *d = wgsl__error(p->m, e->name_range, "unknown-name", "'%s' is not %s", e->name->text, what);
-  if (similar) wgsl__hint(p->m, d, "did you mean '%s'?", similar);
+  hint_similar(p, d, e->name->text, e->name->n_bytes, list, count);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -175,13 +183,9 @@ static wgsl__expr *diagnostic_control(parser *p) {
   wgsl__expect_close(p, WGSL__TOKEN_PAREN_RIGHT, opening);
   static const char *const rules[] = {"derivative_uniformity", "subgroup_uniformity"};
   if (p->failed || rule->kind != WGSL__EXPR_IDENT) return severity;
-  const char *similar = NULL;
-  for (size_t i = 0; i < COUNT(rules); i++) {
-    if (strcmp(rules[i], rule->name->text) == 0) return severity;
-    if (weft__text_similar(rule->name->text, rule->name->n_bytes, rules[i], strlen(rules[i]))) similar = rules[i];
-  }
+  if (is_listed(rule->name->text, rules, COUNT(rules))) return severity;
   wgsl_diagnostic *d = wgsl__warning(p->m, rule->range, "unknown-rule", "no diagnostic rule is named '%s'", rule->name->text);
-  if (similar) wgsl__hint(p->m, d, "did you mean '%s'?", similar);
+  hint_similar(p, d, rule->name->text, rule->name->n_bytes, rules, COUNT(rules));
   return severity;
 }
 
@@ -201,17 +205,15 @@ static wgsl__expr *name_arguments(parser *p, const char *what, uint32_t *count) 
 }
 
 static const struct attribute_row *attribute_find(parser *p, const wgsl__token *t) {
-  const char *text = p->m->source + t->offset, *similar = NULL;
+  const char *text = p->m->source + t->offset, *names[COUNT(attribute_table)];
   for (size_t i = 0; i < COUNT(attribute_table); i++) {
-    const char *name = attribute_table[i].name;
-    size_t n = strlen(name);
-    if (n == t->n_bytes && memcmp(name, text, n) == 0) return &attribute_table[i];
-    if (weft__text_similar(text, t->n_bytes, name, n)) similar = name;
+    names[i] = attribute_table[i].name;
+    if (strncmp(names[i], text, t->n_bytes) == 0 && names[i][t->n_bytes] == 0) return &attribute_table[i];
   }
   p->failed = true;
   wgsl_diagnostic *d = wgsl__error(p->m, token_range(t), "unknown-attribute", "no attribute is named '%.*s'",
                                    t->n_bytes > 64 ? 64 : (int)t->n_bytes, text);
-  if (similar) wgsl__hint(p->m, d, "did you mean '@%s'?", similar);
+  hint_similar(p, d, text, t->n_bytes, names, COUNT(names));
   return NULL;
 }
 
@@ -484,17 +486,10 @@ static wgsl__decl *global_decl(parser *p) {
 
 /* ---- directives -------------------------------------------------------------------------------------------------- */
 
-static const struct extension_row {
-  const char *name;
-  wgsl__gate gate;
-} enable_table[] = {
-    {"f16", WGSL__GATE_F16},
-    {"subgroups", WGSL__GATE_SUBGROUPS},
-    {"subgroup_size_control", WGSL__GATE_SUBGROUPS},
-    {"clip_distances", WGSL__GATE_OTHER},
-    {"dual_source_blending", WGSL__GATE_OTHER},
-    {"primitive_index", WGSL__GATE_OTHER},
-};
+static const char *const enable_names[] = {"f16",           "subgroups",            "subgroup_size_control",
+                                           "clip_distances", "dual_source_blending", "primitive_index"};
+static const wgsl__gate enable_gates[] = {WGSL__GATE_F16,   WGSL__GATE_SUBGROUPS, WGSL__GATE_SUBGROUPS,
+                                          WGSL__GATE_OTHER, WGSL__GATE_OTHER,     WGSL__GATE_OTHER};
 
 static const char *const language_features[] = {
 #define WGSL__LANGUAGE_FEATURE(name) #name,
@@ -503,21 +498,12 @@ static const char *const language_features[] = {
 };
 
 static void enable_extension(parser *p, const wgsl__expr *e) {
-  const char *similar = NULL, *text = e->name->text;
-  for (size_t i = 0; i < COUNT(enable_table); i++) {
-    if (strcmp(enable_table[i].name, text) == 0) {
-      p->m->gates |= 1u << enable_table[i].gate;
-      return;
-    }
-    if (weft__text_similar(text, e->name->n_bytes, enable_table[i].name, strlen(enable_table[i].name)))
-      similar = enable_table[i].name;
-  }
-  if (strncmp(text, "chromium_", 9) == 0) { /* experiments of one implementation: it knows what they allow */
+  for (size_t i = 0; i < COUNT(enable_names); i++)
+    if (strcmp(enable_names[i], e->name->text) == 0) p->m->gates |= 1u << enable_gates[i];
+  if (strncmp(e->name->text, "chromium_", 9) == 0) /* experiments of one implementation: it knows what they allow */
     p->m->gates |= 1u << WGSL__GATE_SUBGROUPS | 1u << WGSL__GATE_OTHER;
-    return;
-  }
-  wgsl_diagnostic *d = wgsl__error(p->m, e->range, "unknown-extension", "no extension is named '%s'", text);
-  if (similar) wgsl__hint(p->m, d, "did you mean '%s'?", similar);
+  else
+    check_listed(p, e, enable_names, COUNT(enable_names), "an extension");
 }
 
 static void require_feature(parser *p, const wgsl__expr *e) {

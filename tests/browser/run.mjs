@@ -48,7 +48,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: [...FLAGS, ...(job.gpu ? SOFTWARE : ['--disable-features=WebGPU'])],
 });
-let status = 1;
+let status;
 try {
   const page = await browser.newPage();
   const ended = new Promise((done) => {

@@ -2,19 +2,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  BINDING, Device, Host, LOST, STATUS, UNCAPTURED, USAGE, begin, both, clear, copy, dispatch, group, headers, immediates, pipeline,
-  saxpy, script, setGpu, setGroup, tables, write,
+  BINDING,
+  Device,
+  Host,
+  LOST,
+  STATUS,
+  UNCAPTURED,
+  USAGE,
+  begin,
+  both,
+  clear,
+  copy,
+  dispatch,
+  group,
+  headers,
+  immediates,
+  pipeline,
+  saxpy,
+  script,
+  setGpu,
+  setGroup,
+  spy,
+  tables,
+  write,
 } from './harness.mjs';
 
 /* A device per test, closed at its end with nothing left. */
-const onDevice = (name, body) => test(name, async () => {
-  const host = new Host();
-  const device = await host.open();
-  await body(device, host);
-  device.close();
-  assert.equal(host.web.objectCount(), 0);
-  assert.equal(host.web.deviceCount(), 0);
-});
+const onDevice = (name, body) =>
+  test(name, async () => {
+    const host = new Host();
+    const device = await host.open();
+    await body(device, host);
+    device.close();
+    assert.equal(host.web.objectCount(), 0);
+    assert.equal(host.web.deviceCount(), 0);
+  });
 
 const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 
@@ -38,22 +60,47 @@ test('every entry of web.c has its function in web.js', () => {
 onDevice('a stream of dispatches with dynamic offsets gives the sum', async (device) => {
   const n = 1000;
   const k = saxpy(device, n);
-  device.run(begin(), pipeline(k.pipeline), ...range(4, (i) => [setGroup(0, k.group, 256 * i), dispatch(k.groups)]).flat());
-  assert.deepEqual([...await device.read(k.y, 4 * n)], range(n, (i) => 10 * i));
+  device.run(
+    begin(),
+    pipeline(k.pipeline),
+    ...range(4, (i) => [setGroup(0, k.group, 256 * i), dispatch(k.groups)]).flat(),
+  );
+  assert.deepEqual(
+    [...(await device.read(k.y, 4 * n))],
+    range(n, (i) => 10 * i),
+  );
   assert.equal((await device.settled(k.future)).status, STATUS.OK);
   assert.deepEqual(device.uncaptured, []);
 });
 
-onDevice('copies and clears keep their place between dispatches, writes come before all of them', async (device, host) => {
-  const n = 64;
-  const k = saxpy(device, n);
-  const kept = device.buffer(4 * n);
-  const call = [pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1)].flat();
-  const ones = host.bytes(Float32Array.from(range(n, () => 1)));
-  device.run(write(k.y, 0, ones, 4 * n), begin(), call, copy(k.y, 0, kept, 0, 4 * n), clear(k.y, 0, 128), call, begin(), call);
-  assert.deepEqual([...await device.read(kept, 4 * n)], range(n, (i) => i + 1));
-  assert.deepEqual([...await device.read(k.y, 4 * n)], range(n, (i) => (i < 32 ? 2 * i : 3 * i + 1)));
-});
+onDevice(
+  'copies and clears keep their place between dispatches, writes come before all of them',
+  async (device, host) => {
+    const n = 64;
+    const k = saxpy(device, n);
+    const kept = device.buffer(4 * n);
+    const call = [pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1)].flat();
+    const ones = host.bytes(Float32Array.from(range(n, () => 1)));
+    device.run(
+      write(k.y, 0, ones, 4 * n),
+      begin(),
+      call,
+      copy(k.y, 0, kept, 0, 4 * n),
+      clear(k.y, 0, 128),
+      call,
+      begin(),
+      call,
+    );
+    assert.deepEqual(
+      [...(await device.read(kept, 4 * n))],
+      range(n, (i) => i + 1),
+    );
+    assert.deepEqual(
+      [...(await device.read(k.y, 4 * n))],
+      range(n, (i) => (i < 32 ? 2 * i : 3 * i + 1)),
+    );
+  },
+);
 
 onDevice('immediates and override constants reach the kernel', async (device) => {
   const layout = device.layout([0, BINDING.STORAGE, 0]);
@@ -64,11 +111,23 @@ onDevice('immediates and override constants reach the kernel', async (device) =>
     var<immediate> i: I;
     @group(0) @binding(0) var<storage, read_write> y: array<f32>;
     @compute @workgroup_size(1) fn other() { y[0] = f32(i.a) * scale + shift; y[1] = f32(i.b); }`);
-  const { id, future } = device.pipeline(module, [layout], { entry: 'other', constants: { scale: 3, 7: 0.5 }, nImmediates: 8 });
+  const { id, future } = device.pipeline(module, [layout], {
+    entry: 'other',
+    constants: { scale: 3, 7: 0.5 },
+    nImmediates: 8,
+  });
   const [y, bound] = [device.buffer(8), device.id()];
-  device.run(begin(), group(bound, layout, [0, y, 0, 8]), pipeline(id), setGroup(0, bound), immediates(0, 5), immediates(4, 6), dispatch(1));
+  device.run(
+    begin(),
+    group(bound, layout, [0, y, 0, 8]),
+    pipeline(id),
+    setGroup(0, bound),
+    immediates(0, 5),
+    immediates(4, 6),
+    dispatch(1),
+  );
   assert.deepEqual(await device.settled(future), { status: STATUS.OK, text: '' });
-  assert.deepEqual([...await device.read(y, 8)], [15.5, 6]);
+  assert.deepEqual([...(await device.read(y, 8))], [15.5, 6]);
 });
 
 onDevice('a BEGIN block that the device rejects fails alone, and says why', async (device, host) => {
@@ -82,25 +141,42 @@ onDevice('a BEGIN block that the device rejects fails alone, and says why', asyn
   assert.equal(failure.status, STATUS.DEVICE);
   assert.match(failure.text, /multiple of 4|aligned/i);
   assert.equal((await device.settled(last)).status, STATUS.OK);
-  assert.deepEqual([...await device.read(k.y, 4 * n)], range(n, (i) => 2 * i));
+  assert.deepEqual(
+    [...(await device.read(k.y, 4 * n))],
+    range(n, (i) => 2 * i),
+  );
   assert.deepEqual(device.uncaptured, []);
 });
 
-onDevice('a submit that fails keeps the finished blocks, submits nothing after them, and its futures never settle', async (device, host) => {
-  const n = 64;
-  const k = saxpy(device, n);
-  const [first, second] = [host.next(), host.next()];
-  const call = [pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1)].flat();
-  const { status, message } = device.submit(begin(first), call, begin(second), call, setGroup(0, 0xABC00077), begin(), call);
-  assert.equal(status, STATUS.STATE);
-  assert.match(message, /0xabc00077/);
-  assert.deepEqual([...await device.read(k.y, 4 * n)], range(n, (i) => i));
-  await device.quiet();
-  assert.ok(!device.done.has(first) && !device.done.has(second));
-  device.ok('buffer_create', device.id(), ...both(2 ** 40), USAGE.STORAGE, 0);
-  await device.quiet();
-  assert.equal(device.uncaptured.length, 1, 'the scopes of the broken block are closed');
-});
+onDevice(
+  'a submit that fails keeps the finished blocks, submits nothing after them, and its futures never settle',
+  async (device, host) => {
+    const n = 64;
+    const k = saxpy(device, n);
+    const [first, second] = [host.next(), host.next()];
+    const call = [pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1)].flat();
+    const { status, message } = device.submit(
+      begin(first),
+      call,
+      begin(second),
+      call,
+      setGroup(0, 0xabc00077),
+      begin(),
+      call,
+    );
+    assert.equal(status, STATUS.STATE);
+    assert.match(message, /0xabc00077/);
+    assert.deepEqual(
+      [...(await device.read(k.y, 4 * n))],
+      range(n, (i) => i),
+    );
+    await device.quiet();
+    assert.ok(!device.done.has(first) && !device.done.has(second));
+    device.ok('buffer_create', device.id(), ...both(2 ** 40), USAGE.STORAGE, 0);
+    await device.quiet();
+    assert.equal(device.uncaptured.length, 1, 'the scopes of the broken block are closed');
+  },
+);
 
 onDevice('a damaged stream is refused', (device) => {
   const refused = (pattern, ...commands) => {
@@ -108,19 +184,19 @@ onDevice('a damaged stream is refused', (device) => {
     assert.equal(status, STATUS.VALUE);
     assert.match(message, pattern);
   };
-  refused(/no command 99/, begin(), [99 | 1 << 8]);
+  refused(/no command 99/, begin(), [99 | (1 << 8)]);
   refused(/0 words long/, begin(), [4]);
-  refused(/9 words long, 2 are left/, begin(), [8 | 9 << 8, 0]);
+  refused(/9 words long, 2 are left/, begin(), [8 | (9 << 8), 0]);
   refused(/before the first BEGIN/, dispatch(1));
 });
 
 onDevice('an id is good for one life of its slot', (device) => {
-  const [old, young] = [1 << 20 | 5, 2 << 20 | 5];
+  const [old, young] = [(1 << 20) | 5, (2 << 20) | 5];
   device.ok('buffer_create', old, 16, 0, USAGE.STORAGE | USAGE.COPY_DST, 0);
   device.fails('STATE', /held by the id 0x100005/, 'buffer_create', young, 16, 0, USAGE.STORAGE, 0);
   device.release(young);
   assert.equal(device.count(), 1);
-  device.release(old, old, 0, 0x7FF00001);
+  device.release(old, old, 0, 0x7ff00001);
   assert.equal(device.count(), 0);
   device.ok('buffer_create', young, 16, 0, USAGE.STORAGE | USAGE.COPY_DST, 0);
   device.fails('STATE', /no object with the id 0x100005/, 'buffer_write', old, 0, 0, 64, 16, 0, 0);
@@ -130,10 +206,10 @@ onDevice('an id is good for one life of its slot', (device) => {
 });
 
 onDevice('ids above 2^31 are ids like others', async (device) => {
-  const id = 0xFFF00009;
+  const id = 0xfff00009;
   device.ok('buffer_create', id, 16, 0, USAGE.STORAGE | USAGE.COPY_DST | USAGE.COPY_SRC, 0);
   device.upload(id, Float32Array.of(1, 2, 3, 4));
-  assert.deepEqual([...await device.read(id, 16)], [1, 2, 3, 4]);
+  assert.deepEqual([...(await device.read(id, 16))], [1, 2, 3, 4]);
 });
 
 onDevice('creation futures tell of what the device rejects', async (device, host) => {
@@ -180,17 +256,23 @@ for (const background of [0, 1]) {
   });
 }
 
-onDevice('a pipeline compiled in the background can be used once it has settled, and be released before', async (device) => {
-  const { id: module } = device.module('@compute @workgroup_size(1) fn main() {}');
-  const [kept, dropped] = [device.pipeline(module, [], { background: 1 }), device.pipeline(module, [], { background: 1 })];
-  device.release(dropped.id);
-  assert.equal(device.submit(begin(), pipeline(kept.id)).status, STATUS.STATE);
-  assert.equal((await device.settled(kept.future)).status, STATUS.OK);
-  assert.equal((await device.settled(dropped.future)).status, STATUS.OK);
-  device.run(begin(), pipeline(kept.id), dispatch(1));
-  assert.equal(device.submit(begin(), pipeline(dropped.id)).status, STATUS.STATE);
-  assert.equal(device.count(), 2);
-});
+onDevice(
+  'a pipeline compiled in the background can be used once it has settled, and be released before',
+  async (device) => {
+    const { id: module } = device.module('@compute @workgroup_size(1) fn main() {}');
+    const [kept, dropped] = [
+      device.pipeline(module, [], { background: 1 }),
+      device.pipeline(module, [], { background: 1 }),
+    ];
+    device.release(dropped.id);
+    assert.equal(device.submit(begin(), pipeline(kept.id)).status, STATUS.STATE);
+    assert.equal((await device.settled(kept.future)).status, STATUS.OK);
+    assert.equal((await device.settled(dropped.future)).status, STATUS.OK);
+    device.run(begin(), pipeline(kept.id), dispatch(1));
+    assert.equal(device.submit(begin(), pipeline(dropped.id)).status, STATUS.STATE);
+    assert.equal(device.count(), 2);
+  },
+);
 
 onDevice('a mapped range is read in any pieces, inside the range only', async (device, host) => {
   const id = device.buffer(64, USAGE.MAP_READ | USAGE.COPY_DST);
@@ -200,9 +282,17 @@ onDevice('a mapped range is read in any pieces, inside the range only', async (d
   device.fails('STATE', /not mapped/, 'map_read', id, 0, 0, to, 8, 0);
   device.ok('map_start', id, 8, 0, 48, 0, future);
   assert.deepEqual(await device.settled(future), { status: STATUS.OK, text: '' });
-  for (const [offset, n] of [[8, 48], [9, 3], [10, 5], [55, 1]]) {
+  for (const [offset, n] of [
+    [8, 48],
+    [9, 3],
+    [10, 5],
+    [55, 1],
+  ]) {
     device.ok('map_read', id, offset, 0, to, n, 0);
-    assert.deepEqual([...host.read(to, n)], range(n, (i) => offset + i));
+    assert.deepEqual(
+      [...host.read(to, n)],
+      range(n, (i) => offset + i),
+    );
   }
   device.fails('VALUE', /outside/, 'map_read', id, 0, 0, to, 16, 0);
   device.fails('VALUE', /outside/, 'map_read', id, 50, 0, to, 7, 0);
@@ -246,6 +336,40 @@ onDevice('a lost device settles all that is pending, says so once, and refuses w
   assert.deepEqual(device.uncaptured, []);
 });
 
+for (const place of [null, 'lost']) {
+  test(`a device that goes by itself is lost as on request (throwing at ${place})`, async () => {
+    const seen = spy();
+    const host = new Host();
+    const device = await host.open();
+    setGpu();
+    const staging = device.buffer(64, USAGE.MAP_READ | USAGE.COPY_DST);
+    const map = host.next();
+    device.ok('map_start', staging, 0, 0, 64, 0, map);
+    host.web.test.throwAt = place;
+    seen.device.destroy();
+    const { status, text } = await device.settled(LOST);
+    assert.equal(status, STATUS.LOST);
+    assert.match(text, place ? /thrown on request/ : /^the device is lost: ./);
+    assert.notEqual((await device.settled(map)).status, STATUS.OK);
+    device.fails('LOST', /lost/, 'buffer_create', device.id(), 16, 0, USAGE.STORAGE, 0);
+    device.close();
+    assert.equal(host.web.objectCount(), 0);
+  });
+}
+
+onDevice(
+  'a released buffer is destroyed at once, its memory does not wait for a garbage collector',
+  async (device, host) => {
+    const k = saxpy(device, 64);
+    const block = host.next();
+    device.release(k.x);
+    device.run(begin(block), pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1));
+    const { status, text } = await device.settled(block);
+    assert.equal(status, STATUS.DEVICE);
+    assert.match(text, /destroyed/);
+  },
+);
+
 test('a device can be lost or closed before it is open', async () => {
   const host = new Host();
   const [lost, closed] = [host.start(), host.start()];
@@ -268,7 +392,9 @@ test('closing while promises are pending writes nowhere and tells nobody', async
   device.close();
   await wait;
   const before = host.read(0, host.module.HEAPU8.length);
-  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 100);
+  });
   assert.deepEqual(host.read(0, before.length), before);
   assert.equal(host.web.objectCount(), 0);
   device.fails('STATE', /closed/, 'object_count');
@@ -326,7 +452,18 @@ test('exceptions that WebIDL throws are statuses too', async () => {
 
 test('what has no message still has a text', async () => {
   const host = new Host();
-  for (const [thrown, text] of [[null, 'null'], ['word', 'word'], [{ get message() { throw new Error('trap'); } }, 'something without']]) {
+  for (const [thrown, text] of [
+    [null, 'null'],
+    ['word', 'word'],
+    [
+      {
+        get message() {
+          throw new Error('trap');
+        },
+      },
+      'something without',
+    ],
+  ]) {
     setGpu({ requestAdapter: () => Promise.reject(thrown) });
     const { device, ready } = host.start();
     assert.match((await device.settled(ready)).text, new RegExp(text));
@@ -340,7 +477,9 @@ test('why there is no device is one sentence each', async () => {
   const refusal = async (gpu, pattern, ...args) => {
     setGpu(gpu);
     const { answer, device, ready } = host.start(...args);
-    const { status, text } = answer.status ? { status: answer.status, text: answer.message } : await device.settled(ready);
+    const { status, text } = answer.status
+      ? { status: answer.status, text: answer.message }
+      : await device.settled(ready);
     if (!answer.status) device.close();
     setGpu();
     assert.match(text, pattern);
@@ -351,11 +490,22 @@ test('why there is no device is one sentence each', async () => {
   assert.equal(await refusal(null, /not a secure context/), STATUS.DEVICE);
   delete globalThis.isSecureContext;
   assert.equal(await refusal({ requestAdapter: async () => null }, /no adapter/), STATUS.DEVICE);
-  assert.equal(await refusal(navigator.gpu, /"no-such-thing"; the browser offers ".+"/, 'no-such-thing'), STATUS.DEVICE);
-  assert.equal(await refusal(navigator.gpu, /maxBufferSize is \d+ .* 1125899906842624/, '', { limits: { maxBufferSize: 2 ** 50 } }),
-    STATUS.UNSUPPORTED);
-  assert.equal(await refusal({ requestAdapter: async () => ({ info: {}, limits: {}, features: new Set() }) }, /shader-f16/, '', { features: 1 }),
-    STATUS.UNSUPPORTED);
+  assert.equal(
+    await refusal(navigator.gpu, /"no-such-thing"; the browser offers ".+"/, 'no-such-thing'),
+    STATUS.DEVICE,
+  );
+  assert.equal(
+    await refusal(navigator.gpu, /maxBufferSize is \d+ .* 1125899906842624/, '', {
+      limits: { maxBufferSize: 2 ** 50 },
+    }),
+    STATUS.UNSUPPORTED,
+  );
+  assert.equal(
+    await refusal({ requestAdapter: async () => ({ info: {}, limits: {}, features: new Set() }) }, /shader-f16/, '', {
+      features: 1,
+    }),
+    STATUS.UNSUPPORTED,
+  );
   assert.equal(host.web.deviceCount(), 0);
 });
 
@@ -370,7 +520,12 @@ onDevice('a part of the name selects, limits and features are the adapter’s ow
   assert.ok(!features.includes('experimental') && features.split(' ').includes('timestamp-query'));
   const other = await host.open(name.slice(1, -1).toUpperCase());
   other.close();
-  const [limits, bits, languages, kind] = [host.alloc(8 * tables.limits.length), host.alloc(8), host.alloc(8), host.alloc(4)];
+  const [limits, bits, languages, kind] = [
+    host.alloc(8 * tables.limits.length),
+    host.alloc(8),
+    host.alloc(8),
+    host.alloc(4),
+  ];
   device.ask('query', limits, bits, languages, kind);
   const { info, limits: has } = await navigator.gpu.requestAdapter();
   tables.limits.forEach((limit, i) => {
@@ -417,7 +572,10 @@ onDevice('a heap that has grown between two calls is the heap of the next', asyn
   host.grow(1 << 21);
   device.run(begin(), pipeline(k.pipeline), setGroup(0, k.group, 256), dispatch(1));
   host.grow(1 << 22);
-  assert.deepEqual([...await device.read(k.y, 256)], range(64, (i) => 2 * i));
+  assert.deepEqual(
+    [...(await device.read(k.y, 256))],
+    range(64, (i) => 2 * i),
+  );
 });
 
 onDevice('several waits end together, and a wait with news ends at once', async (device, host) => {
@@ -432,7 +590,9 @@ onDevice('several waits end together, and a wait with news ends at once', async 
 onDevice('poll gives no more than it is asked for', async (device, host) => {
   const futures = range(5, () => host.next());
   for (const future of futures) device.buffer(16, USAGE.STORAGE, future);
-  await new Promise((resolve) => { setTimeout(resolve, 50); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 50);
+  });
   assert.deepEqual([device.poll(2), device.poll(2), device.poll(2), device.poll(2)], [2, 2, 1, 0]);
   for (const future of futures) assert.equal(device.done.get(future).status, STATUS.OK);
 });
@@ -445,5 +605,5 @@ onDevice('devices do not know each other’s objects', async (device, host) => {
   assert.equal(host.web.objectCount(), 1);
   assert.equal(other.count(), 0);
   other.close();
-  assert.equal(UNCAPTURED, 0xFFFFFFFE);
+  assert.equal(UNCAPTURED, 0xfffffffe);
 });

@@ -5,7 +5,11 @@ import { readFileSync } from 'node:fs';
 import { create } from 'webgpu';
 
 const source = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-export const headers = { driver: source('src/core/driver.h'), status: source('src/base/status.h'), web: source('src/drivers/web/web.c') };
+export const headers = {
+  driver: source('src/core/driver.h'),
+  status: source('src/base/status.h'),
+  web: source('src/drivers/web/web.c'),
+};
 export const script = source('src/drivers/web/web.js');
 
 /* The first (or second) arguments of X in a list macro, without quotes. */
@@ -21,8 +25,8 @@ export const tables = {
   languages: xlist(headers.driver, 'WEFT_LANGUAGE_LIST', 1),
 };
 export const STATUS = Object.fromEntries(tables.statuses.map((name, code) => [name, code]));
-export const LOST = 0xFFFFFFFF;
-export const UNCAPTURED = 0xFFFFFFFE;
+export const LOST = 0xffffffff;
+export const UNCAPTURED = 0xfffffffe;
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 };
 export const BINDING = { UNIFORM: 0, DYNAMIC: 1, STORAGE: 2, READ: 3 };
 
@@ -33,18 +37,39 @@ const op = (code, ...words) => [code | ((words.length + 1) << 8), ...words];
 export const write = (id, offset, pointer, n) => op(1, id, ...both(offset), ...both(pointer), ...both(n));
 export const begin = (future = 0) => op(2, future);
 export const group = (id, layout, ...entries) =>
-  op(3, id, layout, entries.length, ...entries.flatMap(([binding, buffer, offset, size]) => [binding, buffer, ...both(offset), ...both(size)]));
+  op(
+    3,
+    id,
+    layout,
+    entries.length,
+    ...entries.flatMap(([binding, buffer, offset, size]) => [binding, buffer, ...both(offset), ...both(size)]),
+  );
 export const pipeline = (id) => op(4, id);
 export const setGroup = (index, id, ...offsets) => op(5, index, id, offsets.length, ...offsets);
 export const immediates = (offset, ...words) => op(6, offset, ...words);
 export const dispatch = (x, y = 1, z = 1) => op(7, x, y, z);
-export const copy = (from, fromOffset, to, toOffset, n) => op(8, from, ...both(fromOffset), to, ...both(toOffset), ...both(n));
+export const copy = (from, fromOffset, to, toOffset, n) =>
+  op(8, from, ...both(fromOffset), to, ...both(toOffset), ...both(n));
 export const clear = (id, offset, n) => op(9, id, ...both(offset), ...both(n));
 
 /* One WebGPU for all: Dawn wants it kept, and every `create` is an instance of its own. */
 const gpu = create([]);
 export const setGpu = (value = gpu) => Object.defineProperty(navigator, 'gpu', { value, configurable: true });
 setGpu();
+
+/* From now on the next device opened is kept in the answer's `device`: for what only its owner can do to it. */
+export const spy = () => {
+  const seen = {};
+  setGpu({
+    async requestAdapter(wish) {
+      const adapter = await gpu.requestAdapter(wish);
+      const { info, limits, features } = adapter;
+      const requestDevice = async (descriptor) => (seen.device = await adapter.requestDevice(descriptor));
+      return { info, limits, features, requestDevice };
+    },
+  });
+  return seen;
+};
 
 /* A heap with a bump allocator, and web.js on it. */
 export class Host {
@@ -80,18 +105,26 @@ export class Host {
     return at;
   }
 
-  words(values) { return this.bytes(Uint32Array.from(values)); }
+  words(values) {
+    return this.bytes(Uint32Array.from(values));
+  }
 
-  text(text) { return this.bytes(new TextEncoder().encode(`${text}\0`)); }
+  text(text) {
+    return this.bytes(new TextEncoder().encode(`${text}\0`));
+  }
 
-  read(pointer, nBytes) { return this.module.HEAPU8.slice(pointer, pointer + nBytes); }
+  read(pointer, nBytes) {
+    return this.module.HEAPU8.slice(pointer, pointer + nBytes);
+  }
 
   readText(pointer) {
     const heap = this.module.HEAPU8;
     return new TextDecoder('utf-8', { fatal: true }).decode(heap.subarray(pointer, heap.indexOf(0, pointer)));
   }
 
-  next() { return ++this.future; }
+  next() {
+    return ++this.future;
+  }
 
   /* One crossing; `quiet` as web.c makes it for functions that have no error. */
   call(name, handle, words = [], quiet = false) {
@@ -99,7 +132,11 @@ export class Host {
     const at = this.words(words.length ? words : [0]);
     const message = quiet ? 0 : this.alloc(2048);
     const status = this.web.call(tables.entries.indexOf(name), handle, at, message);
-    const answer = { status, result: this.module.HEAPU32[at / 4], message: status && !quiet ? this.readText(message) : '' };
+    const answer = {
+      status,
+      result: this.module.HEAPU32[at / 4],
+      message: status && !quiet ? this.readText(message) : '',
+    };
     this.top = top;
     return answer;
   }
@@ -125,9 +162,13 @@ export class Device {
     Object.assign(this, { host, handle, done: new Map(), uncaptured: [], slots: 0 });
   }
 
-  id(generation = 1) { return (generation << 20 | ++this.slots) >>> 0; }
+  id(generation = 1) {
+    return ((generation << 20) | ++this.slots) >>> 0;
+  }
 
-  try(name, ...words) { return this.host.call(name, this.handle, words); }
+  try(name, ...words) {
+    return this.host.call(name, this.handle, words);
+  }
 
   ok(name, ...words) {
     const answer = this.try(name, ...words);
@@ -135,7 +176,9 @@ export class Device {
     return answer.result;
   }
 
-  ask(name, ...words) { return this.host.call(name, this.handle, words, true).result; }
+  ask(name, ...words) {
+    return this.host.call(name, this.handle, words, true).result;
+  }
 
   fails(status, pattern, name, ...words) {
     const answer = this.try(name, ...words);
@@ -172,14 +215,19 @@ export class Device {
       while (this.poll());
       if (this.done.has(future)) return this.done.get(future);
       assert.ok(Date.now() < end, `future ${future} has not settled after ${seconds} s`);
-      const timeout = new Promise((resolve) => { setTimeout(resolve, 200).unref(); });
+      const timeout = new Promise((resolve) => {
+        setTimeout(resolve, 200).unref();
+      });
       await Promise.race([this.host.web.promise(), timeout]);
     }
   }
 
   /* All that is on its way has arrived. */
   async quiet() {
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    for (let i = 0; i < 5; i++)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
     while (this.poll());
   }
 
@@ -249,14 +297,30 @@ export class Device {
     const [id, future] = [this.id(), host.next()];
     const names = host.text(Object.keys(constants).join('\0'));
     const values = host.bytes(Float64Array.from(Object.values(constants)));
-    this.ok('pipeline_create', id, module, host.text(entry), host.words(layouts), layouts.length, nImmediates, names, values,
-      Object.keys(constants).length, background, future);
+    this.ok(
+      'pipeline_create',
+      id,
+      module,
+      host.text(entry),
+      host.words(layouts),
+      layouts.length,
+      nImmediates,
+      names,
+      values,
+      Object.keys(constants).length,
+      background,
+      future,
+    );
     return { id, future };
   }
 
-  count() { return this.ask('object_count'); }
+  count() {
+    return this.ask('object_count');
+  }
 
-  close() { this.ask('close'); }
+  close() {
+    this.ask('close');
+  }
 }
 
 /* y = a * x + y with a and n in a uniform at a dynamic offset: enough to run anything. */
@@ -271,13 +335,20 @@ export const saxpy = (device, n) => {
       if (id.x < p.n) { y[id.x] = p.a * x[id.x] + y[id.x]; }
     }`);
   const { id: compiled, future } = device.pipeline(module, [layout]);
-  const [x, y, ring] = [device.buffer(4 * n), device.buffer(4 * n), device.buffer(1024, USAGE.UNIFORM | USAGE.COPY_DST)];
+  const [x, y, ring] = [
+    device.buffer(4 * n),
+    device.buffer(4 * n),
+    device.buffer(1024, USAGE.UNIFORM | USAGE.COPY_DST),
+  ];
   const uniforms = new DataView(new ArrayBuffer(1024));
   for (let i = 0; i < 4; i++) {
     uniforms.setFloat32(256 * i, i + 1, true);
     uniforms.setUint32(256 * i + 4, n, true);
   }
-  device.upload(x, Float32Array.from({ length: n }, (_, i) => i));
+  device.upload(
+    x,
+    Float32Array.from({ length: n }, (_, i) => i),
+  );
   device.upload(ring, uniforms);
   const bound = device.id();
   device.run(group(bound, layout, [0, x, 0, 4 * n], [1, y, 0, 4 * n], [2, ring, 0, 8]));

@@ -6,16 +6,17 @@
  * - A crossing passes four 32-bit numbers: which entry, which device, where the arguments lie, where a message may go.
  *   Arguments are words, 64-bit ones low word first; a result comes back in the first word. So there is one JavaScript
  *   function, one signature, and no doubt about how types cross.
- * - JavaScript never lets an exception through: it answers with a status and, where the caller has a weft_error, a text.
+ * - JavaScript lets no exception through: it answers with a status and, where the caller has a weft_error, a text.
  * - A device is a handle, so C has nothing to free and JavaScript nothing of C's to keep. */
 #include "drivers/web/web.h"
 
 #include "base/error.h"
 
 /* In web.js every entry has the same name. */
-#define ENTRY_LIST(X)                                                                                                \
-  X(start) X(open) X(close) X(lose) X(query) X(text) X(buffer_create) X(buffer_write) X(module_create) X(layout_create) \
-  X(pipeline_create) X(release) X(submit) X(map_start) X(map_read) X(map_finish) X(poll) X(completion_text) X(object_count)
+#define ENTRY_LIST(X)                                                                          \
+  X(start) X(open) X(close) X(lose) X(query) X(text) X(buffer_create) X(buffer_write)          \
+  X(module_create) X(layout_create) X(pipeline_create) X(release) X(submit) X(map_start)       \
+  X(map_read) X(map_finish) X(poll) X(completion_text) X(defer) X(object_count)
 
 enum {
 #define X(name) ENTRY_##name,
@@ -23,12 +24,12 @@ enum {
 #undef X
 };
 
-/* ---- the crossing ------------------------------------------------------------------------------------------------------
- * Emscripten's loader runs, once, the text of each object called __em_js__NAME as the import NAME: "(parameters)<::>body".
- * The body here makes Module.weftWeb from web.js on the first call. Its tables are this side's lists. */
+/* ---- the crossing --------------------------------------------------------------------------------
+ * Emscripten's loader makes, by eval, the import NAME out of the object __em_js__NAME: "(parameters)<::>body". The body
+ * here makes Module.weftWeb from web.js on the first call. Its tables are this side's lists. */
 
-__attribute__((import_module("env"), import_name("weft_web_call"))) int32_t weft_web_call(int32_t entry, int32_t device,
-                                                                                           int32_t words, int32_t message);
+__attribute__((import_module("env"), import_name("weft_web_call"))) int32_t
+weft_web_call(int32_t entry, int32_t device, uint32_t words, uint32_t message);
 
 #define NAME(name) #name " "
 #define NAME_OF_ENTRY(name) NAME(name)
@@ -70,7 +71,7 @@ __attribute__((used, visibility("default"), section("em_js"), aligned(1))) const
 static weft_status call(int32_t entry, void *device, uint32_t *words, weft_error *err) {
   weft_error nowhere;
   if (!err) err = &nowhere;
-  int32_t status = weft_web_call(entry, (int32_t)ADDRESS(device), (int32_t)ADDRESS(words), (int32_t)ADDRESS(err->message));
+  int32_t status = weft_web_call(entry, (int32_t)ADDRESS(device), ADDRESS(words), ADDRESS(err->message));
   if (status == WEFT_OK) return WEFT_OK;
   if (status < 0) return weft__fail(err, WEFT_DEVICE, "the JavaScript part of weft does not answer");
   err->code = (weft_status)status;
@@ -80,10 +81,10 @@ static weft_status call(int32_t entry, void *device, uint32_t *words, weft_error
 
 /* For functions that cannot: an exception shows up as WEFT_FUTURE_UNCAPTURED. Returns the first word, 0 on failure. */
 static uint32_t ask(int32_t entry, void *device, uint32_t *words) {
-  return weft_web_call(entry, (int32_t)ADDRESS(device), (int32_t)ADDRESS(words), 0) == WEFT_OK ? words[0] : 0;
+  return weft_web_call(entry, (int32_t)ADDRESS(device), ADDRESS(words), 0) == WEFT_OK ? words[0] : 0;
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------------- */
 
 static weft_status web_open(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
                             uint64_t required_features, uint32_t ready, void **device, weft_error *err) {
@@ -168,6 +169,10 @@ static size_t web_completion_text(void *device, uint32_t future, char *out, size
   return ask(ENTRY_completion_text, device, WORDS(future, ADDRESS(out), capacity));
 }
 
+static void web_defer(void *device, void (*callback)(void *argument), void *argument) {
+  ask(ENTRY_defer, device, WORDS(ADDRESS(callback), ADDRESS(argument)));
+}
+
 static uint32_t web_object_count(void *device) { return ask(ENTRY_object_count, device, WORDS(0)); }
 
 const weft_driver weft__web_driver = {
@@ -190,7 +195,26 @@ const weft_driver weft__web_driver = {
     .map_finish = web_map_finish,
     .poll = web_poll,
     .completion_text = web_completion_text,
+    .defer = web_defer,
     .object_count = web_object_count,
 };
+
+/* ---- waiting ------------------------------------------------------------------------------------
+ * Pyodide's run_sync wraps what it waits for in an asyncio future, whose answer takes turns of the event loop: as long as
+ * the GPU's whole round trip. The function of Pyodide below it suspends on the promise itself. It is not public, hence
+ * weak: where it is missing its address is 0. */
+
+__attribute__((weak)) __externref_t JsvPromise_Syncify(__externref_t promise);
+
+__attribute__((import_module("env"), import_name("weft_web_promise"))) __externref_t weft_web_promise(void);
+
+__attribute__((used, visibility("default"), section("em_js"), aligned(1))) const char __em_js__weft_web_promise[] =
+    "(void)<::>{ return Module.weftWeb.promise(); }";
+
+bool weft__web_suspend(void) {
+  if (!JsvPromise_Syncify) return false;
+  JsvPromise_Syncify(weft_web_promise());
+  return true;
+}
 
 weft_status weft__web_start(weft_error *err) { return call(ENTRY_start, NULL, WORDS(0), err); }

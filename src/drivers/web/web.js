@@ -8,8 +8,8 @@
  *             pending  futures that have not settled           done     completions that poll has not taken
  *             texts    future → message, of the latest poll
  *
- * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8 and
- *   HEAPU32 are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
+ * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
+ *   HEAPU32 and getWasmTableEntry are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
  * - `call` is the only way in. An entry reads its arguments from 32-bit words and writes its result over the first of
  *   them; failing is throwing. No exception leaves `call`, a callback or a handler: it becomes a status with a text.
  * - Heap views are looked up at every crossing and never kept: the memory may have grown in between.
@@ -33,9 +33,9 @@ const OP_IMMEDIATES = 6;
 const OP_DISPATCH = 7;
 const OP_COPY = 8;
 const OP_CLEAR = 9;
-const FUTURE_LOST = 0xFFFFFFFF;
-const FUTURE_UNCAPTURED = 0xFFFFFFFE;
-const SLOT_MASK = 0xFFFFF;
+const FUTURE_LOST = 0xffffffff;
+const FUTURE_UNCAPTURED = 0xfffffffe;
+const SLOT_MASK = 0xfffff;
 const POWERS = [undefined, 'low-power', 'high-performance'];
 const ADAPTERS = { unknown: 0, 'discrete GPU': 1, 'integrated GPU': 2, CPU: 3 };
 const BINDINGS = [
@@ -57,7 +57,7 @@ const test = { throwAt: null };
 let lastHandle = 0;
 let waiting = null;
 
-/* ---- errors ------------------------------------------------------------------------------------------------------------ */
+/* ---- errors ----------------------------------------------------------------------------------- */
 
 /* A failure whose status is known. */
 class Refusal extends Error {
@@ -91,7 +91,7 @@ const trip = (place) => {
   throw new TypeError(`thrown on request in ${place}`);
 };
 
-/* ---- the heap ---------------------------------------------------------------------------------------------------------- */
+/* ---- the heap --------------------------------------------------------------------------------- */
 
 const get64 = (words, at) => words[at] + words[at + 1] * 4294967296;
 
@@ -110,14 +110,14 @@ const writeText = (pointer, capacity, text) => {
   const bytes = encoder.encode(text);
   if (capacity === 0) return bytes.length;
   let n = Math.min(bytes.length, capacity - 1);
-  while (n > 0 && n < bytes.length && (bytes[n] & 0xC0) === 0x80) n--;
+  while (n > 0 && n < bytes.length && (bytes[n] & 0xc0) === 0x80) n--;
   const heap = Module.HEAPU8;
   heap.set(bytes.subarray(0, n), pointer);
   heap[pointer + n] = 0;
   return bytes.length;
 };
 
-/* ---- futures ----------------------------------------------------------------------------------------------------------- */
+/* ---- futures ---------------------------------------------------------------------------------- */
 
 const wake = () => {
   waiting?.resolve();
@@ -175,7 +175,7 @@ const scoped = (record, future, work) => {
   return result;
 };
 
-/* ---- the table of objects ---------------------------------------------------------------------------------------------- */
+/* ---- the table of objects --------------------------------------------------------------------- */
 
 const hex = (id) => `0x${id.toString(16)}`;
 
@@ -220,7 +220,7 @@ const opened = (record) => {
   return record;
 };
 
-/* ---- opening a device -------------------------------------------------------------------------------------------------- */
+/* ---- opening a device ------------------------------------------------------------------------- */
 
 /* Chromium gives a number as the device and keeps the words in the description, Dawn for Node the other way round; both
  * may be empty to hide what the machine is. */
@@ -230,7 +230,8 @@ const nameOf = (info) => {
 };
 
 const kindOf = (info) => {
-  const software = info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${info.architecture} ${nameOf(info)}`);
+  const software =
+    info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(`${info.architecture} ${nameOf(info)}`);
   return software ? ADAPTERS.CPU : (ADAPTERS[info.type] ?? ADAPTERS.unknown);
 };
 
@@ -319,7 +320,7 @@ const openDevice = async (record, gpu, wish) => {
   const adapter = await findAdapter(gpu, wish.selector, POWERS[wish.power]);
   const device = await adapter.requestDevice(descriptorOf(adapter, wish));
   if (record.closed || record.lost !== null) return device.destroy();
-listen(record, device);
+  listen(record, device);
   const { info } = adapter;
   record.gpu = device;
   record.queue = device.queue;
@@ -329,7 +330,7 @@ listen(record, device);
   record.info = [nameOf(info), info.vendor, info.architecture, 'WebGPU', library, [...device.features].join(' ')];
 };
 
-/* ---- the command stream ------------------------------------------------------------------------------------------------ */
+/* ---- the command stream ----------------------------------------------------------------------- */
 
 const createGroup = (record, words, at) => {
   reserve(record, words[at + 1]);
@@ -353,11 +354,13 @@ const walk = (record, words, at, end, begun) => {
   let commands = null;
   let pass = null;
   let future = 0;
-  for (let next = at; at < end; at = next) {
-    const op = words[at] & 0xFF;
-    next = at + (words[at] >>> 8);
-    if (next === at || next > end) throw new Refusal(STATUS.VALUE, `command ${op} is ${next - at} words long, ${end - at} are left`);
-    if (commands === null && op > OP_GROUP) throw new Refusal(STATUS.VALUE, `command ${op} comes before the first BEGIN`);
+  while (at < end) {
+    const op = words[at] & 0xff;
+    const next = at + (words[at] >>> 8);
+    if (next === at || next > end)
+      throw new Refusal(STATUS.VALUE, `command ${op} is ${next - at} words long, ${end - at} are left`);
+    if (commands === null && op > OP_GROUP)
+      throw new Refusal(STATUS.VALUE, `command ${op} comes before the first BEGIN`);
     switch (op) {
       case OP_DISPATCH:
         pass ??= commands.beginComputePass();
@@ -382,16 +385,26 @@ const walk = (record, words, at, end, begun) => {
         break;
       case OP_COPY:
         pass = pass?.end() ?? null;
-        commands.copyBufferToBuffer(find(record, words[at + 1]), get64(words, at + 2), find(record, words[at + 4]),
-          get64(words, at + 5), get64(words, at + 7));
+        commands.copyBufferToBuffer(
+          find(record, words[at + 1]),
+          get64(words, at + 2),
+          find(record, words[at + 4]),
+          get64(words, at + 5),
+          get64(words, at + 7),
+        );
         break;
       case OP_CLEAR:
         pass = pass?.end() ?? null;
         commands.clearBuffer(find(record, words[at + 1]), get64(words, at + 2), get64(words, at + 4));
         break;
       case OP_WRITE:
-        record.queue.writeBuffer(find(record, words[at + 1]), get64(words, at + 2), Module.HEAPU8, get64(words, at + 4),
-          get64(words, at + 6));
+        record.queue.writeBuffer(
+          find(record, words[at + 1]),
+          get64(words, at + 2),
+          Module.HEAPU8,
+          get64(words, at + 4),
+          get64(words, at + 6),
+        );
         break;
       case OP_BEGIN:
         if (commands) endBlock(record, commands, pass, future);
@@ -404,11 +417,12 @@ const walk = (record, words, at, end, begun) => {
       default:
         throw new Refusal(STATUS.VALUE, `there is no command ${op}`);
     }
+    at = next;
   }
   if (commands) endBlock(record, commands, pass, future);
 };
 
-/* ---- the entries: the functions of weft_driver, with the order of their words ------------------------------------------- */
+/* ---- the entries: the functions of weft_driver, with the order of their words ----------------- */
 
 const entries = {
   /* nothing: it is enough that this file has run */
@@ -420,9 +434,24 @@ const entries = {
     const selector = readText(words[at], endOf(words[at]) - words[at]);
     const limits = LIMITS.map((_name, i) => get64(words, (words[at + 2] >>> 2) + 2 * i));
     const wish = { selector, power: words[at + 1], limits, features: words[at + 3] };
-    const record = { handle: ++lastHandle, gpu: null, queue: null, info: [], kind: ADAPTERS.unknown, languages: new Set(),
-      ids: [], objects: [], count: 0, mapped: new Map(), pending: new Set(), done: [], texts: new Map(),
-      scoped: false, lost: null, closed: false };
+    const record = {
+      handle: ++lastHandle,
+      gpu: null,
+      queue: null,
+      info: [],
+      kind: ADAPTERS.unknown,
+      languages: new Set(),
+      ids: [],
+      objects: [],
+      count: 0,
+      mapped: new Map(),
+      pending: new Set(),
+      done: [],
+      texts: new Map(),
+      scoped: false,
+      lost: null,
+      closed: false,
+    };
     devices.set(record.handle, record);
     watch(record, words[at + 4], openDevice(record, gpu, wish), () => {});
     words[at] = record.handle;
@@ -467,7 +496,11 @@ const entries = {
     const id = words[at];
     const descriptor = { size: get64(words, at + 1), usage: words[at + 3] };
     reserve(record, id);
-    put(record, id, scoped(record, words[at + 4], () => gpu.createBuffer(descriptor)));
+    put(
+      record,
+      id,
+      scoped(record, words[at + 4], () => gpu.createBuffer(descriptor)),
+    );
   },
 
   /* id, offset (2), address, size (2), future */
@@ -479,8 +512,8 @@ const entries = {
     scoped(record, words[at + 6], () => queue.writeBuffer(buffer, offset, Module.HEAPU8, words[at + 3], nBytes));
   },
 
-  /* id, address, length, future. The device's complaint about a bad module is swallowed by the scopes: the compiler's own
-   * messages say more. */
+  /* id, address, length, future. The device's complaint about a bad module is swallowed by the scopes: the compiler's
+   * own messages say more. */
   module_create(record, words, at) {
     const { gpu } = opened(record);
     const [id, pointer, nBytes, future] = words.subarray(at, at + 4);
@@ -526,8 +559,16 @@ const entries = {
     }
     const bindGroupLayouts = [...words.subarray(layouts >>> 2, (layouts >>> 2) + nLayouts)].map((l) => find(record, l));
     const compute = { module: find(record, module), entryPoint: readText(entry, endOf(entry) - entry), constants };
-    const describe = () => ({ layout: gpu.createPipelineLayout({ bindGroupLayouts, ...(immediateSize && { immediateSize }) }), compute });
-    if (!background) return put(record, id, scoped(record, future, () => gpu.createComputePipeline(describe())));
+    const describe = () => ({
+      layout: gpu.createPipelineLayout({ bindGroupLayouts, ...(immediateSize && { immediateSize }) }),
+      compute,
+    });
+    if (!background)
+      return put(
+        record,
+        id,
+        scoped(record, future, () => gpu.createComputePipeline(describe())),
+      );
     openScopes(record);
     const compiling = gpu.createComputePipelineAsync(describe());
     put(record, id, null);
@@ -542,8 +583,8 @@ const entries = {
     for (let i = from; i < from + words[at + 1]; i++) drop(record, words[i]);
   },
 
-  /* address of the words, how many. The blocks that went out before a failure stay out, but as the call fails none of its
-   * futures settles. */
+  /* address of the words, how many. The blocks that went out before a failure stay out, but as the call fails none of
+   * its futures settles. */
   submit(record, words, at) {
     const from = words[at] >>> 2;
     const begun = [];
@@ -555,8 +596,8 @@ const entries = {
     }
   },
 
-  /* id, offset (2), size (2), future. A bad range is both a rejected promise and an error of the device: the scope takes
-   * the second, which has the better text. */
+  /* id, offset (2), size (2), future. A bad range is both a rejected promise and an error of the device: the scope
+   * takes the second, which has the better text. */
   map_start(record, words, at) {
     const { gpu } = opened(record);
     const id = words[at];
@@ -588,7 +629,7 @@ const entries = {
     if (record.mapped.delete(words[at])) find(record, words[at]).unmap();
   },
 
-  /* → how many; address, capacity. Messages are kept by future, so a second one of the same number waits for the next. */
+  /* → how many; address, capacity. Messages are kept by future: a second one of the same number waits for the next. */
   poll(record, words, at) {
     const { done, texts } = record;
     let out = words[at] >>> 2;
@@ -609,6 +650,19 @@ const entries = {
     words[at] = writeText(words[at + 1], words[at + 2], record.texts.get(words[at]) ?? '');
   },
 
+  /* the callback's place in the table of functions, its argument */
+  defer(record, words, at) {
+    const [callback, argument] = words.subarray(at, at + 2);
+    queueMicrotask(() => {
+      try {
+        trip('deferred');
+        if (!record.closed) Module.getWasmTableEntry(callback)(argument);
+      } catch (error) {
+        tell(record, FUTURE_UNCAPTURED, statusOf(error), textOf(error));
+      }
+    });
+  },
+
   /* → how many */
   object_count(record, words, at) {
     words[at] = record.count;
@@ -625,9 +679,9 @@ const recordOf = (handle) => {
 };
 
 return {
-  /* Runs an entry on the device `handle` (0: none); `words` is the address of its arguments. Returns a status. The text of
-   * a failure goes to `message`, an address of ERROR_CAPACITY bytes; an entry that has no error to give (message 0) leaves
-   * it to the next poll. */
+  /* Runs an entry on the device `handle` (0: none); `words` is the address of its arguments. Returns a status. The text
+   * of a failure goes to `message`, an address of ERROR_CAPACITY bytes; an entry that has no error to give (message 0)
+   * leaves it to the next poll. */
   call(entry, handle, words, message) {
     let record = null;
     try {
@@ -645,7 +699,7 @@ return {
     }
   },
 
-  /* A promise that resolves when poll may have something new, on any device; at once when it has. All waits share it. */
+  /* A promise that resolves when poll may have something new on any device; at once when it has. All waits share it. */
   promise() {
     for (const record of devices.values()) if (record.done.length) return Promise.resolve();
     if (!waiting) {
