@@ -262,7 +262,7 @@ def test_truth_and_iteration_raise():
         bool(x)
     with pytest.raises(TypeError, match="not iterated over on the device"):
         list(x)
-    with pytest.raises(TypeError, match="not iterable"):
+    with pytest.raises(TypeError, match="iterable"):
         0.0 in x  # noqa: B015
     assert values(x) == [0, 0, 0]
 

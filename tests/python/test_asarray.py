@@ -220,7 +220,7 @@ def test_wrong_shapes_raise(shape, error, words):
 
 def test_an_array_over_the_limit_raises():
     limit = weft.device().limits["maxBufferSize"]
-    with pytest.raises(ValueError, match=str(limit)):
+    with pytest.raises(ValueError, match=f"{limit}|more elements than can be addressed"):
         weft.empty(limit + 16, "uint8")
     assert weft.empty(4, "uint8").nbytes == 4
 
