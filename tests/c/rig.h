@@ -27,24 +27,17 @@ static const weft_driver *rig_tested(weft_error *err) {
   return test_given->driver;
 }
 static void rig_untested(const weft_driver *driver) { (void)driver; }
-static weft_status rig_wait(void *data, weft_device *device, double seconds, weft_error *err) {
-  (void)data, (void)device, (void)seconds, (void)err;
-  test_given->wait(test_given->context, NULL);
-  return WEFT_OK;
-}
-static const weft_host rig_host = {.wait = rig_wait};
 #else
 static const weft_driver *rig_tested(weft_error *err) {
   const weft_driver *driver = NULL;
   return weft_native_driver_create(NULL, test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
 }
 static void rig_untested(const weft_driver *driver) { weft_native_driver_destroy(driver); }
-static const weft_host rig_host;
 #endif
 
 /* Lets the driver go on, for tests whose host does not wait. */
 TEST_UNUSED static void rig_pause(void) {
-  if (rig_host.wait) (void)!rig_host.wait(NULL, NULL, 0, NULL);
+  if (test_given) test_given->wait(test_given->context, NULL);
 }
 
 TEST_UNUSED static bool rig_driver(rig *r) {
@@ -52,12 +45,13 @@ TEST_UNUSED static bool rig_driver(rig *r) {
   *r = (rig){.tested = rig_tested(&err)};
   if (!r->tested) snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
   else r->fault = weft_fault_create(r->tested, &r->driver);
+  if (r->fault && !r->tested->wait) weft_fault_wait_by(r->fault, test_given->wait, test_given->context);
   return r->fault != NULL;
 }
 
 TEST_UNUSED static weft_status rig_device(rig *r, weft_error *err) {
   weft_future *ready;
-  weft_status status = weft_instance_create(&rig_host, &r->instance, err);
+  weft_status status = weft_instance_create(NULL, &r->instance, err);
   if (status == WEFT_OK) status = weft_instance_add_driver(r->instance, r->driver, err);
   if (status == WEFT_OK) status = weft_device_open(r->instance, NULL, &r->device, &ready, err);
   if (status != WEFT_OK) return status;

@@ -39,10 +39,18 @@ static void run_on(const weft_driver *driver, void (*body)(void)) {
   close_device();
 }
 
+static void wait_in_driver(void *context, void *device) {
+  (void)context;
+  S.driver->wait(device, 0.2);
+}
+
 static void run_variant(const weft_driver *tested, variant v, void (*body)(void)) {
   const weft_driver *driver = tested;
   weft_fault *fault = v == PLAIN ? NULL : weft_fault_create(tested, &driver);
+  if (fault && !tested->wait) weft_fault_wait_by(fault, test_given->wait, test_given->context);
   if (v == LATE) weft_fault_set(fault, &(weft_fault_plan){.hold_polls = 3, .seed = 20240229});
+  S.wait = driver->wait ? wait_in_driver : test_given->wait;
+  S.wait_context = driver->wait ? NULL : test_given->context;
   run_on(driver, body);
   if (fault && !violates) CHECK_STR(weft_fault_violations(fault), "");
   if (fault && violates) CHECK(*weft_fault_violations(fault));
@@ -50,11 +58,6 @@ static void run_variant(const weft_driver *tested, variant v, void (*body)(void)
 }
 
 #ifndef __wasm__
-static void wait_natively(void *context, void *device) {
-  (void)context;
-  S.driver->wait(device, 0.2);
-}
-
 static void run(variant v, void (*body)(void)) {
   static char reason[600];
   const weft_driver *native;
@@ -66,14 +69,11 @@ static void run(variant v, void (*body)(void)) {
     return;
   }
   if (!CHECK_OK(status, &S.err)) return;
-  S.wait = wait_natively;
   run_variant(native, v, body);
   weft_native_driver_destroy(native);
 }
 #else
 static void run(variant v, void (*body)(void)) {
-  S.wait = test_given->wait;
-  S.wait_context = test_given->context;
   run_variant(test_given->driver, v, body);
 }
 #endif

@@ -34,6 +34,8 @@ typedef struct weft_fault_plan {
 
 /* Owned; NULL when memory ends. *out is borrowed from it. `inner` outlives it. */
 weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out);
+/* For an inner driver that cannot block: `wait` returns when the inner driver may have something to poll. */
+void weft_fault_wait_by(weft_fault *fault, void (*wait)(void *context, void *device), void *context);
 /* All devices are closed. NULL is fine. */
 void weft_fault_destroy(weft_fault *fault);
 
