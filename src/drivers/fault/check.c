@@ -84,7 +84,7 @@ static thing *use(weft__shadow *s, weft_id id, kind wanted, const char *what) {
   return NULL;
 }
 
-static thing *add(weft__shadow *s, weft_id id, kind kind, const uint32_t *words, uint32_t n, uint32_t words_each) {
+static thing *add(weft__shadow *s, weft_id id, kind made, const uint32_t *words, uint32_t n, uint32_t words_each) {
   uint32_t slot = WEFT_ID_SLOT(id);
   if (slot >= s->capacity) {
     uint32_t capacity = s->capacity ? s->capacity : 64;
@@ -97,7 +97,7 @@ static thing *add(weft__shadow *s, weft_id id, kind kind, const uint32_t *words,
   }
   thing *t = &s->things[slot];
   free(t->words);
-  *t = (thing){.id = id, .kind = kind, .n = n};
+  *t = (thing){.id = id, .kind = made, .n = n};
   if (n && (t->words = malloc((size_t)n * words_each * 4))) memcpy(t->words, words, (size_t)n * words_each * 4);
   if (!t->words) t->n = 0;
   return t;

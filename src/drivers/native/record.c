@@ -346,12 +346,13 @@ static bool anything_settled(weft__device *d) {
 }
 
 /* Short work is over within microseconds, and the shortest sleep of an operating system takes 60 of them: so a few
- * rounds of yielding come first, then sleeps that double. */
+ * rounds of yielding come first. Then each sleep is an eighth of the time spent so far, so nothing is noticed much
+ * later than it happened, and long work costs no more than a look a millisecond. */
 void weft__native_wait(void *device, double seconds) {
-  enum { YIELDING_MICROSECONDS = 60 };
+  const double yielding = 60e-6, shortest = 20e-6, longest = 1e-3;
   weft__device *d = device;
   weft__native *n = d->native;
-  double start = now_seconds(), pause = 20e-6;
+  double start = now_seconds();
   for (;;) {
     if (anything_settled(d)) return;
     weft__lock_enter(&n->lock);
@@ -361,11 +362,12 @@ void weft__native_wait(void *device, double seconds) {
     if (anything_settled(d)) return;
     double spent = now_seconds() - start;
     if (spent >= seconds) return;
-    if (spent < YIELDING_MICROSECONDS * 1e-6) {
+    if (spent < yielding) {
       yield_thread();
       continue;
     }
+    double pause = spent / 8;
+    pause = pause < shortest ? shortest : pause > longest ? longest : pause;
     weft__sleep(pause < seconds - spent ? pause : seconds - spent);
-    pause = pause * 2 < 1e-3 ? pause * 2 : 1e-3;
   }
 }
