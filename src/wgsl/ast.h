@@ -163,7 +163,9 @@ struct wgsl__decl {
 
   /* check */
   const wgsl__type *type; /* declared or inferred; struct and alias: the type itself; function: its result */
-  wgsl__value value;      /* const */
+  wgsl__value value;      /* const scalars */
+  wgsl__value *components; /* const vectors and arrays of scalars, as far as known */
+  uint32_t n_components;
   wgsl__space space;
   unsigned access;
   uint32_t group, binding, reflected; /* reflected: index among the reflection's bindings or overrides */

@@ -59,7 +59,10 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
     return;
   }
   d->type = t ? t : r.value.type;
-  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) return;
+  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) {
+    wgsl__components_find(m, d);
+    return;
+  }
   if (t && !wgsl__convert(&evaluation, d->init->range, &r.value, t)) return;
   d->value = r.value;
 }

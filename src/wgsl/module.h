@@ -203,10 +203,13 @@ typedef struct wgsl__evaluation {
   const wgsl__value *overrides;
   char *message;
   size_t capacity;
+  bool silent; /* what fails was reported before */
   bool failed;
 } wgsl__evaluation;
 
 wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *expr);
+/* The values of a const vector or array of scalars, for declarations: fills decl->components. */
+void wgsl__components_find(wgsl_module *m, wgsl__decl *decl);
 /* Converts to the concrete scalar `to` as initialisers do. False: reported. */
 bool wgsl__convert(wgsl__evaluation *e, wgsl__range where, wgsl__value *value, const wgsl__type *to);
 void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *code, const char *format, ...)
