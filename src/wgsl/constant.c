@@ -89,7 +89,8 @@ bool wgsl__convert(wgsl__evaluation *e, wgsl__range where, wgsl__value *v, const
 static int64_t clamp_to_integer(double f, wgsl__base from, wgsl__base to) {
   bool is_signed = to == WGSL__BASE_I32;
   double least = is_signed ? -2147483648.0 : 0;
-  double most = from == WGSL__BASE_F32 ? (is_signed ? 2147483520.0 : 4294967040.0) : (is_signed ? 2147483647.0 : 4294967295.0);
+  double most =
+      from == WGSL__BASE_F32 ? (is_signed ? 2147483520.0 : 4294967040.0) : (is_signed ? 2147483647.0 : 4294967295.0);
   return (int64_t)(f < least ? least : f > most ? most : trunc(f));
 }
 
@@ -115,7 +116,8 @@ static wgsl__result construct(wgsl__evaluation *e, wgsl__range range, wgsl__resu
       return failed(r.phase);
     }
   } else if (number) {
-    r.value.i = to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v.i : (int64_t)(uint32_t)(uint64_t)v.i;
+    r.value.i =
+        to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v.i : (int64_t)(uint32_t)(uint64_t)v.i;
   } else {
     r.value.i = clamp_to_integer(v.f, from, to->base);
   }
@@ -403,9 +405,8 @@ static const struct {
   const char *name;
   double (*one)(double);
   double (*two)(double, double);
-} float_builtins[] = {{"ceil", ceil, 0},   {"exp", exp, 0},     {"exp2", exp2, 0}, {"floor", floor, 0},
-                      {"log", log, 0},     {"log2", log2, 0},   {"pow", 0, pow},   {"round", rint, 0},
-                      {"sqrt", sqrt, 0},   {"trunc", trunc, 0}};
+} float_builtins[] = {{"ceil", ceil, 0}, {"exp", exp, 0}, {"exp2", exp2, 0},  {"floor", floor, 0}, {"log", log, 0},
+                      {"log2", log2, 0}, {"pow", 0, pow}, {"round", rint, 0}, {"sqrt", sqrt, 0},   {"trunc", trunc, 0}};
 
 static wgsl__result call_float(wgsl__evaluation *e, const wgsl__expr *x, const char *name, wgsl__phase phase,
                                wgsl__expr *const *args, wgsl__result *r, uint32_t n) {
@@ -423,8 +424,9 @@ static wgsl__result call_float(wgsl__evaluation *e, const wgsl__expr *x, const c
   out.value.type = t;
   if (!known) return out;
   out.known = true;
-  return finish_float(e, x->range, out, float_builtins[i].one ? float_builtins[i].one(r[0].value.f)
-                                                             : float_builtins[i].two(r[0].value.f, r[1].value.f));
+  return finish_float(
+      e, x->range, out,
+      float_builtins[i].one ? float_builtins[i].one(r[0].value.f) : float_builtins[i].two(r[0].value.f, r[1].value.f));
 }
 
 /* The builtins whose value sizes may need; any other is const without a value we know. */
@@ -538,8 +540,8 @@ static wgsl__result identifier(wgsl__evaluation *e, const wgsl__expr *x) {
  * Every expression is evaluated once, so that nesting does not multiply the work. */
 
 enum {
-  MAX_COMPONENTS = 4,   /* of a constructor inside an expression */
-  MAX_LISTED = 4095     /* of a declared constant: WGSL asks for 2047 */
+  MAX_COMPONENTS = 4, /* of a constructor inside an expression */
+  MAX_LISTED = 4095   /* of a declared constant: WGSL asks for 2047 */
 };
 
 typedef struct parts {
@@ -662,7 +664,8 @@ void wgsl__components_find(wgsl_module *m, wgsl__decl *d) {
 static uint32_t component_index(const wgsl__expr *x, const wgsl__result *index) {
   static const char letters[] = "xyzwrgba";
   if (x->right) {
-    bool fits = index->known && is_integer(base_of(&index->value)) && index->value.i >= 0 && index->value.i < UINT32_MAX;
+    bool fits =
+        index->known && is_integer(base_of(&index->value)) && index->value.i >= 0 && index->value.i < UINT32_MAX;
     return fits ? (uint32_t)index->value.i : UINT32_MAX;
   }
   const char *letter = x->name->n_bytes == 1 ? strchr(letters, x->name->text[0]) : NULL;

@@ -33,14 +33,21 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
   for (wgsl__decl *d = m->decls; d; d = d->next) {
     if (is_resource(d) && check_type(m, d)) {
       d->reflected = n_bindings;
-      bindings[n_bindings++] =
-          (wgsl_binding){.name = d->name->text, .group = d->group, .binding = d->binding, .space = space_of(d),
-                         .type = &d->type->host, .min_bytes = d->type->host.size, .span = wgsl__span(m, d->name_range)};
+      bindings[n_bindings++] = (wgsl_binding){.name = d->name->text,
+                                              .group = d->group,
+                                              .binding = d->binding,
+                                              .space = space_of(d),
+                                              .type = &d->type->host,
+                                              .min_bytes = d->type->host.size,
+                                              .span = wgsl__span(m, d->name_range)};
     }
     if (d->kind == WGSL__DECL_OVERRIDE && check_type(m, d)) {
       d->reflected = n_overrides;
-      overrides[n_overrides++] = (wgsl_override){.name = d->name->text, .id = d->id, .scalar = d->type->host.scalar,
-                                                 .has_default = d->init != NULL, .span = wgsl__span(m, d->name_range)};
+      overrides[n_overrides++] = (wgsl_override){.name = d->name->text,
+                                                 .id = d->id,
+                                                 .scalar = d->type->host.scalar,
+                                                 .has_default = d->init != NULL,
+                                                 .span = wgsl__span(m, d->name_range)};
     }
   }
   r->bindings = bindings;
@@ -142,9 +149,10 @@ static void check_bindings(wgsl_module *m, const wgsl_entry *entry) {
       a = b;
       b = swap;
     }
-    wgsl_diagnostic *d = wgsl__error(m, span_range(b->span), "duplicate-binding",
-                                     "'%s' and '%s' are both @group(%u) @binding(%u) and the entry point '%s' uses both",
-                                     a->name, b->name, a->group, a->binding, entry->name);
+    wgsl_diagnostic *d =
+        wgsl__error(m, span_range(b->span), "duplicate-binding",
+                    "'%s' and '%s' are both @group(%u) @binding(%u) and the entry point '%s' uses both", a->name,
+                    b->name, a->group, a->binding, entry->name);
     wgsl__note(m, d, span_range(a->span), "'%s' is declared here", a->name);
   }
 }
@@ -169,9 +177,9 @@ static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, cons
     check_stage(m, root, d);
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_IMMEDIATE) continue;
     if (immediate) {
-      wgsl_diagnostic *diagnostic =
-          wgsl__error(m, root->name_range, "immediate-count", "the entry point '%s' uses two immediate variables, '%s' and '%s'",
-                      root->name->text, immediate->name->text, d->name->text);
+      wgsl_diagnostic *diagnostic = wgsl__error(m, root->name_range, "immediate-count",
+                                                "the entry point '%s' uses two immediate variables, '%s' and '%s'",
+                                                root->name->text, immediate->name->text, d->name->text);
       wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
     }
     immediate = d;
@@ -274,8 +282,8 @@ static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const 
     const wgsl__decl *d = e->m->order[i];
     if (d->kind != WGSL__DECL_OVERRIDE || !used[d->reflected] || values[d->reflected].type) continue;
     if (!d->init) {
-      wgsl__evaluation_fail(e, d->name_range, "missing-value", "the override '%s' has no default and no value was given",
-                            d->name->text);
+      wgsl__evaluation_fail(e, d->name_range, "missing-value",
+                            "the override '%s' has no default and no value was given", d->name->text);
       return false;
     }
     wgsl__result result = wgsl__evaluate(e, d->init);
@@ -300,7 +308,8 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
     return false;
   }
   if (r.value.i < 1 || r.value.i > UINT32_MAX) {
-    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what, (long long)r.value.i);
+    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what,
+                          (long long)r.value.i);
     return false;
   }
   *out = (uint32_t)r.value.i;

@@ -21,7 +21,8 @@ static const char good_source[] =
     "var<workgroup> cache: array<f32, block>;\n"
     "var<workgroup> fixed: array<vec3f, TILE>;\n"
     "alias Row = array<f32, TILE>;\n"
-    "fn helper(i: u32) -> f32 { var row: Row; for (var k = 0u; k < TILE; k++) { row[k] = x[i] * scale; } return row[0]; }\n"
+    "fn helper(i: u32) -> f32 { var row: Row; for (var k = 0u; k < TILE; k++) { row[k] = x[i] * scale; } return "
+    "row[0]; }\n"
     "@compute @workgroup_size(block, SIZE.x / 4)\n"
     "fn main(@builtin(global_invocation_id) id: vec3<u32>) {\n"
     "  if (id.x < arrayLength(&data.tail)) { data.tail[id.x].x = u32(helper(id.x)); } else { cache[0] = 1; }\n"
@@ -195,10 +196,12 @@ static void check_repeated(const char *prefix, const char *piece, size_t n_bytes
 }
 
 TEST(a_megabyte_of_anything_ends) {
-  static const char *const pieces[] = {"(",    "{",   "[",    "<",   "/*",  ")",   "}",  "a<",  "@",     "-",
-                                       "--",   "!",   "a.",   "a[",  "a(",  "1+",  ";x", "if ", "else ", "fn a() {",
-                                       "a&&(", "\xff", "\xe2\x80", "0x", "1e", "\"", "a,", "a:", "loop{", "struct S{a:",
-                                       "enable f16,", "@diagnostic(off,a)", "continuing{", "case "};
+  static const char *const pieces[] = {
+      "(",           "{",    "[",     "<",        "/*",    ")",           "}",           "a<",
+      "@",           "-",    "--",    "!",        "a.",    "a[",          "a(",          "1+",
+      ";x",          "if ",  "else ", "fn a() {", "a&&(",  "\xff",        "\xe2\x80",    "0x",
+      "1e",          "\"",   "a,",    "a:",       "loop{", "struct S{a:", "enable f16,", "@diagnostic(off,a)",
+      "continuing{", "case "};
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
     check_repeated("", pieces[i], i < 9 ? MEGABYTE : MEGABYTE / 8, false);
     check_repeated("fn f() { ", pieces[i], MEGABYTE / 8, false);
@@ -249,9 +252,10 @@ static uint32_t next_random(uint32_t *state) {
 
 TEST(mutated_sources_do_no_harm) {
   enum { ROUNDS = 4000 };
-  static const char *const pieces[] = {"(", ")", "{", "}", "<", ">", ">>=", "--", "&&", ";", ",", "@", "fn ", "var",
-                                       "1e", "0x", "/*", "*/", "array<", "override ", "\xc3\xa9", "\xf0\x9f\x98\x80",
-                                       "case", "default", "=", ".", "[", "]", "struct ", "_", "4294967296", "-"};
+  static const char *const pieces[] = {
+      "(",    ")",       "{",   "}",  "<",  ">",  ">>=",     "--",     "&&",         ";",        ",",
+      "@",    "fn ",     "var", "1e", "0x", "/*", "*/",      "array<", "override ",  "\xc3\xa9", "\xf0\x9f\x98\x80",
+      "case", "default", "=",   ".",  "[",  "]",  "struct ", "_",      "4294967296", "-"};
   uint32_t state = 12345;
   size_t n_good = sizeof good_source - 1;
   char *source = malloc(n_good + 256);
