@@ -229,7 +229,7 @@ __attribute__((visibility("default"))) int weft_test_main(int argc, char **argv,
     test_running = t->name;
     test_skipped = NULL;
     test_failures = 0;
-    printf("RUN %s\n", t->name); /* so that a crash has a name; run.py takes these lines out */
+    if (test_option("trace")) printf("RUN %s\n", t->name); /* run.py: so that a crash has a name */
     fflush(stdout);
     long live = TEST_LIVE();
     t->run();
