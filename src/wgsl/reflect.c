@@ -63,31 +63,37 @@ typedef struct keyed {
   uint32_t index;
 } keyed;
 
-/* The declarations that one entry point reaches; reused from entry to entry. All three are owned and as long as there
- * are declarations: the set items[0..count), the mark of the entry that reached a declaration last (by decl->index),
- * and room to sort in. */
+/* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
+ * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
+ * entry that reached a declaration last (by decl->index), and room to sort in. */
 typedef struct reach {
-  wgsl__decl **items;
-  uint32_t count;
+  wgsl__decl **items, **uses;
+  uint32_t count, n_uses;
   uint32_t *marks;
   keyed *keys;
 } reach;
 
 static bool reach_init(reach *x, uint32_t n_decls) {
   *x = (reach){.items = weft__alloc((n_decls + 1) * sizeof *x->items),
+               .uses = weft__alloc((n_decls + 1) * sizeof *x->uses),
                .marks = weft__alloc_zero(n_decls + 1, sizeof *x->marks),
                .keys = weft__alloc((n_decls + 1) * sizeof *x->keys)};
-  return x->items && x->marks && x->keys;
+  return x->items && x->uses && x->marks && x->keys;
 }
 
 static void reach_free(reach *x) {
   weft__free(x->items);
+  weft__free(x->uses);
   weft__free(x->marks);
   weft__free(x->keys);
 }
 
+static bool is_use(const wgsl__decl *d) {
+  return d->kind == WGSL__DECL_OVERRIDE || (d->kind == WGSL__DECL_VAR && d->space != WGSL__SPACE_PRIVATE);
+}
+
 static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
-  x->count = 0;
+  x->count = x->n_uses = 0;
   x->items[x->count++] = root;
   x->marks[root->index] = mark;
   for (uint32_t i = 0; i < x->count; i++) {
@@ -97,6 +103,7 @@ static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
       if (x->marks[next->index] == mark) continue;
       x->marks[next->index] = mark;
       x->items[x->count++] = next;
+      if (is_use(next)) x->uses[x->n_uses++] = next;
     }
   }
 }
@@ -128,8 +135,8 @@ static void sort_keys(keyed *items, uint32_t n) {
 /* The reached bindings by (group, binding), or overrides by declaration, sorted in x->keys; returns how many. */
 static uint32_t sorted_uses(const reach *x, bool overrides) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < x->count; i++) {
-    const wgsl__decl *d = x->items[i];
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
     if (overrides ? d->kind != WGSL__DECL_OVERRIDE : !is_resource(d)) continue;
     uint64_t key = overrides ? d->reflected : (uint64_t)d->group << 32 | d->binding;
     x->keys[n++] = (keyed){key, d->reflected};
@@ -172,8 +179,8 @@ static void check_stage(wgsl_module *m, const wgsl__decl *root, const wgsl__decl
 /* What the entry point may use, and its one immediate variable. */
 static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, const reach *x) {
   const wgsl__decl *immediate = NULL;
-  for (uint32_t i = 0; i < x->count; i++) {
-    const wgsl__decl *d = x->items[i];
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
     check_stage(m, root, d);
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_IMMEDIATE) continue;
     if (immediate) {
@@ -187,14 +194,36 @@ static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, cons
   return immediate && check_type(m, immediate) ? immediate : NULL;
 }
 
-static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
+/* The sorted bindings as a list; the list of the entry before when that is the same, so that many entry points with
+ * many bindings do not multiply. */
+static const wgsl_binding *const *binding_list(wgsl_module *m, const wgsl_entry *before, const reach *x, uint32_t n) {
+  const wgsl_binding *all = m->reflection.bindings;
+  uint32_t same = 0;
+  while (before && before->n_bindings == n && same < n && before->bindings[same] == &all[x->keys[same].index]) same++;
+  if (before && before->n_bindings == n && same == n) return before->bindings;
+  const wgsl_binding **list = wgsl__array(m, n + 1, sizeof *list);
+  for (uint32_t i = 0; list && i < n; i++) list[i] = &all[x->keys[i].index];
+  return list;
+}
+
+static const wgsl_override *const *override_list(wgsl_module *m, const wgsl_entry *before, const reach *x, uint32_t n) {
+  const wgsl_override *all = m->reflection.overrides;
+  uint32_t same = 0;
+  while (before && before->n_overrides == n && same < n && before->overrides[same] == &all[x->keys[same].index]) same++;
+  if (before && before->n_overrides == n && same == n) return before->overrides;
+  const wgsl_override **list = wgsl__array(m, n + 1, sizeof *list);
+  for (uint32_t i = 0; list && i < n; i++) list[i] = &all[x->keys[i].index];
+  return list;
+}
+
+/* `before`: the entry filled last, or NULL. */
+static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl_entry *before, const wgsl__decl *root,
+                       const reach *x) {
   const wgsl__decl *immediate = check_uses(m, root, x);
   uint32_t n_bindings = sorted_uses(x, false);
-  const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
-  for (uint32_t i = 0; bindings && i < n_bindings; i++) bindings[i] = &m->reflection.bindings[x->keys[i].index];
+  const wgsl_binding *const *bindings = binding_list(m, before, x, n_bindings);
   uint32_t n_overrides = sorted_uses(x, true);
-  const wgsl_override **overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
-  for (uint32_t i = 0; overrides && i < n_overrides; i++) overrides[i] = &m->reflection.overrides[x->keys[i].index];
+  const wgsl_override *const *overrides = override_list(m, before, x, n_overrides);
   if (m->out_of_memory) return;
   *entry = (wgsl_entry){.name = root->name->text,
                         .stage = (wgsl_stage)root->stage,
@@ -229,7 +258,8 @@ void wgsl__reflect(wgsl_module *m) {
     if (d->kind != WGSL__DECL_FUNCTION || d->stage < 0) continue;
     reach_from(&x, d, n_entries + 1);
     m->entry_decls[n_entries] = d;
-    fill_entry(m, &entries[n_entries++], d, &x);
+    fill_entry(m, &entries[n_entries], n_entries ? &entries[n_entries - 1] : NULL, d, &x);
+    n_entries++;
   }
   m->reflection.entries = entries;
   m->reflection.n_entries = n_entries;
@@ -328,8 +358,8 @@ static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t
 
 static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total) {
   *total = 0;
-  for (uint32_t i = 0; i < x->count; i++) {
-    const wgsl__decl *d = x->items[i];
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
     if (!d->type) {
       wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet", d->name->text);
