@@ -154,8 +154,9 @@ struct wgsl__decl {
 
   /* resolve: the module-scope declarations that this one mentions, and scopes while they are open */
   uint32_t index; /* among the module's declarations */
-  wgsl__decl **mentions;
-  uint32_t n_mentions;
+  wgsl__decl **mentions; /* reflect.c puts those first that lead to what a host or a pipeline asks for */
+  uint32_t n_mentions, n_active;
+  bool active; /* leads there itself */
   uint32_t mark;  /* 1 + index of the declaration that mentioned this one last */
   unsigned state; /* 0 new, 1 on the path, 2 ordered */
   wgsl__decl *shadowed, *scope_next;

@@ -65,10 +65,10 @@ typedef struct keyed {
 
 /* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
  * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
- * entry that reached a declaration last (by decl->index), and room to sort in. */
+ * entry that reached a declaration last (by decl->index), and room to sort in; and what the entry before asked for. */
 typedef struct reach {
-  wgsl__decl **items, **uses;
-  uint32_t count, n_uses;
+  wgsl__decl **items, **uses, **before;
+  uint32_t count, n_uses, n_before;
   uint32_t *marks;
   keyed *keys;
 } reach;
@@ -76,14 +76,16 @@ typedef struct reach {
 static bool reach_init(reach *x, uint32_t n_decls) {
   *x = (reach){.items = weft__alloc((n_decls + 1) * sizeof *x->items),
                .uses = weft__alloc((n_decls + 1) * sizeof *x->uses),
+               .before = weft__alloc((n_decls + 1) * sizeof *x->before),
                .marks = weft__alloc_zero(n_decls + 1, sizeof *x->marks),
                .keys = weft__alloc((n_decls + 1) * sizeof *x->keys)};
-  return x->items && x->uses && x->marks && x->keys;
+  return x->items && x->uses && x->before && x->marks && x->keys;
 }
 
 static void reach_free(reach *x) {
   weft__free(x->items);
   weft__free(x->uses);
+  weft__free(x->before);
   weft__free(x->marks);
   weft__free(x->keys);
 }
@@ -92,13 +94,27 @@ static bool is_use(const wgsl__decl *d) {
   return d->kind == WGSL__DECL_OVERRIDE || (d->kind == WGSL__DECL_VAR && d->space != WGSL__SPACE_PRIVATE);
 }
 
+/* Most declarations lead to nothing that is asked for: walks from entry points leave them out. */
+static void find_active(wgsl_module *m) {
+  for (uint32_t i = 0; i < m->n_decls; i++) {
+    wgsl__decl *d = m->order[i];
+    for (uint32_t k = 0; k < d->n_mentions; k++) {
+      wgsl__decl *mentioned = d->mentions[k];
+      if (!mentioned->active) continue;
+      d->mentions[k] = d->mentions[d->n_active];
+      d->mentions[d->n_active++] = mentioned;
+    }
+    d->active = d->n_active > 0 || is_use(d);
+  }
+}
+
 static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
   x->count = x->n_uses = 0;
   x->items[x->count++] = root;
   x->marks[root->index] = mark;
   for (uint32_t i = 0; i < x->count; i++) {
     const wgsl__decl *d = x->items[i];
-    for (uint32_t k = 0; k < d->n_mentions; k++) {
+    for (uint32_t k = 0; k < d->n_active; k++) {
       wgsl__decl *next = d->mentions[k];
       if (x->marks[next->index] == mark) continue;
       x->marks[next->index] = mark;
@@ -194,36 +210,14 @@ static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, cons
   return immediate && check_type(m, immediate) ? immediate : NULL;
 }
 
-/* The sorted bindings as a list; the list of the entry before when that is the same, so that many entry points with
- * many bindings do not multiply. */
-static const wgsl_binding *const *binding_list(wgsl_module *m, const wgsl_entry *before, const reach *x, uint32_t n) {
-  const wgsl_binding *all = m->reflection.bindings;
-  uint32_t same = 0;
-  while (before && before->n_bindings == n && same < n && before->bindings[same] == &all[x->keys[same].index]) same++;
-  if (before && before->n_bindings == n && same == n) return before->bindings;
-  const wgsl_binding **list = wgsl__array(m, n + 1, sizeof *list);
-  for (uint32_t i = 0; list && i < n; i++) list[i] = &all[x->keys[i].index];
-  return list;
-}
-
-static const wgsl_override *const *override_list(wgsl_module *m, const wgsl_entry *before, const reach *x, uint32_t n) {
-  const wgsl_override *all = m->reflection.overrides;
-  uint32_t same = 0;
-  while (before && before->n_overrides == n && same < n && before->overrides[same] == &all[x->keys[same].index]) same++;
-  if (before && before->n_overrides == n && same == n) return before->overrides;
-  const wgsl_override **list = wgsl__array(m, n + 1, sizeof *list);
-  for (uint32_t i = 0; list && i < n; i++) list[i] = &all[x->keys[i].index];
-  return list;
-}
-
-/* `before`: the entry filled last, or NULL. */
-static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl_entry *before, const wgsl__decl *root,
-                       const reach *x) {
+static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
   const wgsl__decl *immediate = check_uses(m, root, x);
   uint32_t n_bindings = sorted_uses(x, false);
-  const wgsl_binding *const *bindings = binding_list(m, before, x, n_bindings);
+  const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
+  for (uint32_t i = 0; bindings && i < n_bindings; i++) bindings[i] = &m->reflection.bindings[x->keys[i].index];
   uint32_t n_overrides = sorted_uses(x, true);
-  const wgsl_override *const *overrides = override_list(m, before, x, n_overrides);
+  const wgsl_override **overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
+  for (uint32_t i = 0; overrides && i < n_overrides; i++) overrides[i] = &m->reflection.overrides[x->keys[i].index];
   if (m->out_of_memory) return;
   *entry = (wgsl_entry){.name = root->name->text,
                         .stage = (wgsl_stage)root->stage,
@@ -235,6 +229,18 @@ static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl_entry *befo
                         .immediate_name = immediate ? immediate->name->text : NULL,
                         .span = wgsl__span(m, root->name_range)};
   check_bindings(m, entry);
+}
+
+/* Many entry points with the same many uses must not multiply: the second one takes the lists of the first. */
+static bool same_uses(const reach *x) {
+  return x->n_uses == x->n_before && memcmp(x->uses, x->before, x->n_uses * sizeof *x->uses) == 0;
+}
+
+static void remember_uses(reach *x) {
+  wgsl__decl **swap = x->before;
+  x->before = x->uses;
+  x->n_before = x->n_uses;
+  x->uses = swap;
 }
 
 void wgsl__reflect(wgsl_module *m) {
@@ -254,11 +260,20 @@ void wgsl__reflect(wgsl_module *m) {
   reach x;
   if (!reach_init(&x, m->n_decls)) m->out_of_memory = true;
   n_entries = 0;
+  find_active(m);
   for (wgsl__decl *d = m->decls; d && !m->out_of_memory; d = d->next) {
     if (d->kind != WGSL__DECL_FUNCTION || d->stage < 0) continue;
     reach_from(&x, d, n_entries + 1);
     m->entry_decls[n_entries] = d;
-    fill_entry(m, &entries[n_entries], n_entries ? &entries[n_entries - 1] : NULL, d, &x);
+    const wgsl_entry *before = n_entries ? &entries[n_entries - 1] : NULL;
+    if (before && (int)before->stage == d->stage && same_uses(&x)) {
+      entries[n_entries] = *before;
+      entries[n_entries].name = d->name->text;
+      entries[n_entries].span = wgsl__span(m, d->name_range);
+    } else {
+      fill_entry(m, &entries[n_entries], d, &x);
+    }
+    remember_uses(&x);
     n_entries++;
   }
   m->reflection.entries = entries;
