@@ -51,15 +51,17 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
   wgsl__result r = wgsl__evaluate(&evaluation, d->init);
   if (r.bad) return;
   if (r.phase == WGSL__PHASE_OVERRIDE || r.phase == WGSL__PHASE_RUNTIME) {
-    wgsl_diagnostic *diagnostic =
-        wgsl__error(m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression",
-                    d->name->text);
+    wgsl_diagnostic *diagnostic = wgsl__error(
+        m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression", d->name->text);
     if (d->local || r.phase == WGSL__PHASE_OVERRIDE)
       wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
   d->type = t ? t : r.value.type;
-  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) return;
+  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) {
+    wgsl__components_find(m, d);
+    return;
+  }
   if (t && !wgsl__convert(&evaluation, d->init->range, &r.value, t)) return;
   d->value = r.value;
 }
@@ -137,7 +139,8 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
   }
   d->space = (wgsl__space)row->n;
   if (access && access->next) {
-    wgsl__error(m, access->next->range, "template-arguments", "'var' takes an address space and an access mode, no more");
+    wgsl__error(m, access->next->range, "template-arguments",
+                "'var' takes an address space and an access mode, no more");
     return false;
   }
   if (!access) return true;
@@ -182,11 +185,12 @@ static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
   bool handle = t->base == WGSL__BASE_TEXTURE || t->base == WGSL__BASE_SAMPLER;
   if (d->space == WGSL__SPACE_HANDLE) {
     if (handle) return true;
-    wgsl_diagnostic *diagnostic = wgsl__error(m, d->name_range, "address-space",
-                                              "the variable '%s' of type '%s' needs an address space", d->name->text,
-                                              wgsl__type_name(t));
-    wgsl__hint(m, diagnostic, "write 'var<storage, read_write>', 'var<storage>', 'var<uniform>', 'var<workgroup>' or "
-                              "'var<private>'");
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->name_range, "address-space", "the variable '%s' of type '%s' needs an address space",
+                    d->name->text, wgsl__type_name(t));
+    wgsl__hint(m, diagnostic,
+               "write 'var<storage, read_write>', 'var<storage>', 'var<uniform>', 'var<workgroup>' or "
+               "'var<private>'");
     return false;
   }
   if ((t->flags & rules[d->space].needed) == rules[d->space].needed && !(t->flags & rules[d->space].forbidden)) {
@@ -206,10 +210,11 @@ static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
   const wgsl__attribute *binding = find(d->attributes, WGSL__ATTRIBUTE_binding);
   bool resource = d->space == WGSL__SPACE_UNIFORM || d->space == WGSL__SPACE_STORAGE || d->space == WGSL__SPACE_HANDLE;
   if (resource && (!group || !binding)) {
-    wgsl_diagnostic *diagnostic = wgsl__error(m, d->name_range, "missing-binding", "the resource '%s' has no %s",
-                                              d->name->text, group     ? "@binding"
-                                                             : binding ? "@group"
-                                                                       : "@group and @binding");
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->name_range, "missing-binding", "the resource '%s' has no %s", d->name->text,
+                    group     ? "@binding"
+                    : binding ? "@group"
+                              : "@group and @binding");
     wgsl__hint(m, diagnostic, "write '@group(0) @binding(0)' before 'var'");
   } else if (!resource && (group || binding)) {
     wgsl__error(m, (group ? group : binding)->range, "misplaced-attribute",
@@ -226,7 +231,8 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   if (!fine) return;
   if (d->local) {
     if (d->space != WGSL__SPACE_FUNCTION)
-      wgsl__error(m, d->templates->range, "address-space", "a variable in a function cannot be in another address space");
+      wgsl__error(m, d->templates->range, "address-space",
+                  "a variable in a function cannot be in another address space");
     if (!d->type_expr && !d->init)
       wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type or a value", d->name->text);
     if (d->type && d->type_expr && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))
@@ -269,7 +275,8 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
     if (r.phase == WGSL__PHASE_RUNTIME) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be known before the shader runs");
     } else if (t && !is_integer(t)) {
-      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'", wgsl__type_name(t));
+      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'",
+                  wgsl__type_name(t));
     } else if (r.known && (r.value.i < 1 || r.value.i > UINT32_MAX)) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be positive, here it is %lld",
                   (long long)r.value.i);
@@ -299,8 +306,9 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
     d->stage = (int)stages[i].stage;
   }
   if (d->stage == WGSL_STAGE_COMPUTE && !size)
-    wgsl__hint(m, wgsl__error(m, d->name_range, "missing-workgroup-size", "the compute entry point '%s' has no @workgroup_size",
-                              d->name->text),
+    wgsl__hint(m,
+               wgsl__error(m, d->name_range, "missing-workgroup-size",
+                           "the compute entry point '%s' has no @workgroup_size", d->name->text),
                "write '@compute @workgroup_size(64)'");
   if (d->stage != WGSL_STAGE_COMPUTE && size)
     wgsl__error(m, size->range, "misplaced-attribute", "@workgroup_size can only be on a compute entry point");
@@ -344,9 +352,9 @@ static void check_target(wgsl_module *m, const wgsl__expr *target) {
   if (!storage && d->space != WGSL__SPACE_UNIFORM && d->space != WGSL__SPACE_IMMEDIATE) return;
   wgsl_diagnostic *diagnostic =
       wgsl__error(m, target->range, "read-only", "'%s' is %s and cannot be written", d->name->text,
-                  storage                             ? "a storage variable with the access mode read"
+                  storage                           ? "a storage variable with the access mode read"
                   : d->space == WGSL__SPACE_UNIFORM ? "a uniform variable"
-                                                      : "an immediate variable");
+                                                    : "an immediate variable");
   if (storage) wgsl__hint(m, diagnostic, "declare it as 'var<storage, read_write>'");
   wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
 }

@@ -68,7 +68,8 @@ static void run_phases(wgsl_module *m) {
   }
   const char *nul = memchr(m->source, 0, m->n_source);
   if (nul) { /* not even in a comment (WGSL 3) */
-    wgsl__error(m, (wgsl__range){(uint32_t)(nul - m->source), 1}, "invalid-character", "the source holds a null character");
+    wgsl__error(m, (wgsl__range){(uint32_t)(nul - m->source), 1}, "invalid-character",
+                "the source holds a null character");
     return;
   }
   wgsl__lex(m);

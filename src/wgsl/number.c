@@ -253,7 +253,10 @@ bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out) {
     out->type = m->basic[base];
     if (parse_integer(p, n, hex, &value) && value <= most) return out->i = (int64_t)value, true;
     wgsl__error(m, range, "literal-range", "%.*s does not fit %s, whose largest value is %llu", shown, p,
-                !letter ? "a 64-bit integer" : suffix == 'i' ? "i32" : "u32", (unsigned long long)most);
+                !letter         ? "a 64-bit integer"
+                : suffix == 'i' ? "i32"
+                                : "u32",
+                (unsigned long long)most);
     return false;
   }
   bool exact = true, fits = true;

@@ -12,7 +12,7 @@ typedef struct parser {
   wgsl_module *m;
   wgsl__token *tokens;
   uint32_t at;
-  uint32_t depth; /* open parentheses, braces and template lists */
+  uint32_t depth;          /* open parentheses, braces and template lists */
   uint32_t braces, parens; /* open ones among the tokens taken */
   bool failed;
 } parser;
@@ -38,7 +38,7 @@ bool wgsl__accept(parser *p, wgsl__token_kind kind);
 bool wgsl__expect(parser *p, wgsl__token_kind kind, const char *where);
 /* As expect, for the closing token of a pair: an error has a note at the opening one. */
 bool wgsl__expect_close(parser *p, wgsl__token_kind kind, uint32_t opening);
-wgsl_diagnostic *wgsl__unexpected(parser *p, const char *wanted); /* NULL while failed */
+wgsl_diagnostic *wgsl__unexpected(parser *p, const char *wanted);         /* NULL while failed */
 wgsl__name *wgsl__ident(parser *p, const char *what, wgsl__range *range); /* NULL: reported */
 bool wgsl__enter(parser *p); /* one level deeper; false: too deep (reported). Always pair with leave. */
 void wgsl__leave(parser *p);

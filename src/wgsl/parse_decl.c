@@ -228,7 +228,8 @@ static wgsl__expr *diagnostic_control(parser *p) {
   static const char *const rules[] = {"derivative_uniformity", "subgroup_uniformity"};
   if (p->failed || rule->kind != WGSL__EXPR_IDENT) return severity;
   if (is_listed(rule->name->text, rules, COUNT(rules))) return severity;
-  wgsl_diagnostic *d = wgsl__warning(p->m, rule->range, "unknown-rule", "no diagnostic rule is named '%s'", rule->name->text);
+  wgsl_diagnostic *d =
+      wgsl__warning(p->m, rule->range, "unknown-rule", "no diagnostic rule is named '%s'", rule->name->text);
   hint_similar(p, d, rule->name->text, rule->name->n_bytes, rules, COUNT(rules));
   return severity;
 }
@@ -310,7 +311,8 @@ wgsl__attribute *wgsl__attributes(parser *p) {
 }
 
 static bool same_rule(const wgsl__expr *a, const wgsl__expr *b) {
-  return a && b && a->kind == b->kind && a->name == b->name && (!a->left || (b->left && a->left->name == b->left->name));
+  return a && b && a->kind == b->kind && a->name == b->name &&
+         (!a->left || (b->left && a->left->name == b->left->name));
 }
 
 void wgsl__attributes_check(parser *p, const wgsl__attribute *list, char where, const char *what) {
@@ -532,8 +534,8 @@ static wgsl__decl *global_decl(parser *p) {
 
 /* ---- directives -------------------------------------------------------------------------------------------------- */
 
-static const char *const enable_names[] = {"f16",           "subgroups",            "subgroup_size_control",
-                                           "clip_distances", "dual_source_blending", "primitive_index"};
+static const char *const enable_names[] = {
+    "f16", "subgroups", "subgroup_size_control", "clip_distances", "dual_source_blending", "primitive_index"};
 static const wgsl__gate enable_gates[] = {WGSL__GATE_F16,   WGSL__GATE_SUBGROUPS, WGSL__GATE_SUBGROUPS,
                                           WGSL__GATE_OTHER, WGSL__GATE_OTHER,     WGSL__GATE_OTHER};
 

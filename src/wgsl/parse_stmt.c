@@ -15,8 +15,8 @@ static wgsl__stmt *finish(parser *p, wgsl__stmt *s, uint32_t first) {
   return s;
 }
 
-/* Whether a block's statements end here: at its `}`, at the caller's `last` (CONTINUING, or BREAK before `if`), or where
- * a declaration starts because a `}` is missing. */
+/* Whether a block's statements end here: at its `}`, at the caller's `last` (CONTINUING, or BREAK before `if`), or
+ * where a declaration starts because a `}` is missing. */
 static bool statements_end(const parser *p, wgsl__token_kind last) {
   wgsl__token_kind kind = peek(p)->kind;
   if (kind == last) return last != WGSL__TOKEN_BREAK || peek_second(p) == WGSL__TOKEN_IF;
@@ -54,7 +54,8 @@ wgsl__stmt *wgsl__compound_statement(parser *p, const char *where) {
   return finish(p, s, first);
 }
 
-/* if_statement : attribute * 'if' expression compound_statement ( 'else' 'if' … ) * ( 'else' compound_statement ) ? */
+/* if_statement : attribute * 'if' expression compound_statement
+ *                ( 'else' 'if' expression compound_statement ) * ( 'else' compound_statement ) ? */
 static wgsl__stmt *if_statement(parser *p) {
   uint32_t first = p->at;
   wgsl__stmt *s = make(p, WGSL__STMT_IF, first), **tail = &s->body;

@@ -36,8 +36,7 @@ static void consider(guess *best, const wgsl__name *wanted, const wgsl__name *ca
 }
 
 static void unknown_identifier(resolver *r, const wgsl__expr *e) {
-  wgsl_diagnostic *d =
-      wgsl__error(r->m, e->name_range, "unknown-identifier", "unknown identifier '%s'", e->name->text);
+  wgsl_diagnostic *d = wgsl__error(r->m, e->name_range, "unknown-identifier", "unknown identifier '%s'", e->name->text);
   if (!d) return;
   guess best = {0};
   for (const wgsl__decl *l = r->open; l; l = l->scope_next) consider(&best, e->name, l->name);

@@ -65,7 +65,8 @@ def main():
         if wrong is not None:
             print(f"FAIL {folder}/{source.name}: {wrong}")
     if not args.patterns and os.environ.get("WEFT_CONFORMANCE"):
-        status = subprocess.run([sys.executable, str(HERE / "conformance.py"), "--dump", args.dump], check=False).returncode
+        command = [sys.executable, str(HERE / "conformance.py"), "--dump", args.dump]
+        status = subprocess.run(command, check=False).returncode
         passed += status == 0
         failed += status != 0
     elif not args.patterns:

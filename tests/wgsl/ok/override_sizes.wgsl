@@ -1,4 +1,4 @@
-// overrides: n=48 scale=0.5
+// overrides: 1=48 scale=0.5
 // 7.3.2: overrides in sizes of workgroups and workgroup arrays, defaults from other overrides.
 @id(1) override n: u32 = 64;
 override doubled = n * 2;
