@@ -80,7 +80,7 @@ $(NPM): package-lock.json
 
 $(STAMP)/native: $(STAMP)/venv meson.build meson.options pyproject.toml
 	@rm -rf $(B)/native
-	@$(PY) -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=$(B)/native -Csetup-args=-Dbuildtype=release -e .
+	@$(PY) -m pip install --quiet --no-build-isolation --no-deps --config-settings=build-dir=$(B)/native -e .
 	@touch $@
 
 $(B)/meson-lib/build.ninja: Makefile | $(STAMP)/venv
