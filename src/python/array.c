@@ -344,7 +344,7 @@ static PyObject *as_same(PyObject *value, weft_dtype dtype, PyObject *device) {
     return PyErr_Format(PyExc_TypeError, "the array is %s; convert on the host: weft.asarray(x.to_numpy(), dtype=\"%s\")",
                         weft_dtype_name(s->dtype), weft_dtype_name(dtype));
   if (device && device != Py_None && device != (PyObject *)s->device)
-    return PyErr_Format(PyExc_ValueError, "the array is on %R; by way of the host: weft.asarray(x.to_numpy(), device=…)", s->device);
+    return PyErr_Format(PyExc_ValueError, "the array is on %R; by way of the host: weft.asarray(x.to_numpy(), device=...)", s->device);
   Py_INCREF(value);
   return value;
 }

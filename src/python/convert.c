@@ -574,8 +574,9 @@ static int host_from_buffer(PyObject *value, weft_dtype dtype, py_casting castin
     return -1;
   }
   bool convert = casting == PY_CASTING_ANY && dtype != PY_DTYPE_ANY && dtype != own;
-  if (own == WEFT_DTYPE_COUNT && !convert) return fail_element(out->view.format, e);
-  if (dtype != PY_DTYPE_ANY && dtype != own && !convert) {
+  bool wanted = dtype == PY_DTYPE_ANY || dtype == own || convert;
+  if (own == WEFT_DTYPE_COUNT && !convert && (wanted || !element_name(e))) return fail_element(out->view.format, e);
+  if (!wanted) {
     PyErr_Format(PyExc_TypeError, "wants %s, got %s; convert on the host: weft.asarray(a, dtype=\"%s\")", weft_dtype_name(dtype),
                  element_name(e), weft_dtype_name(dtype));
     return -1;

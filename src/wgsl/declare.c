@@ -54,7 +54,8 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
     wgsl_diagnostic *diagnostic =
         wgsl__error(m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression",
                     d->name->text);
-    wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
+    if (d->local || r.phase == WGSL__PHASE_OVERRIDE)
+      wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
   d->type = t ? t : r.value.type;
@@ -128,6 +129,7 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
   const wgsl__predeclared *row = space ? enumerant(space, WGSL__WHAT_SPACE) : NULL;
   d->access = WGSL__ACCESS_READ;
   if (!space) return true;
+  if (wgsl__is_unresolved(space) || (access && wgsl__is_unresolved(access))) return false;
   if (!row) {
     wgsl_diagnostic *diagnostic = wgsl__error(m, space->range, "address-space", "this is not an address space");
     wgsl__hint(m, diagnostic, "the address spaces are private, workgroup, uniform, storage, immediate and function");
@@ -160,7 +162,7 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
 }
 
 /* What the store type must be in each address space (WGSL 7, table of variables). */
-static void check_store_type(wgsl_module *m, const wgsl__decl *d) {
+static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
   static const struct {
     unsigned needed, forbidden;
     const char *what;
@@ -179,22 +181,24 @@ static void check_store_type(wgsl_module *m, const wgsl__decl *d) {
   wgsl__range range = d->type_expr ? d->type_expr->range : d->name_range;
   bool handle = t->base == WGSL__BASE_TEXTURE || t->base == WGSL__BASE_SAMPLER;
   if (d->space == WGSL__SPACE_HANDLE) {
-    if (handle) return;
+    if (handle) return true;
     wgsl_diagnostic *diagnostic = wgsl__error(m, d->name_range, "address-space",
                                               "the variable '%s' of type '%s' needs an address space", d->name->text,
                                               wgsl__type_name(t));
     wgsl__hint(m, diagnostic, "write 'var<storage, read_write>', 'var<storage>', 'var<uniform>', 'var<workgroup>' or "
                               "'var<private>'");
-    return;
+    return false;
   }
   if ((t->flags & rules[d->space].needed) == rules[d->space].needed && !(t->flags & rules[d->space].forbidden)) {
-    if (d->space != WGSL__SPACE_STORAGE || !(t->flags & WGSL__TYPE_HAS_ATOMIC) || d->access & WGSL__ACCESS_WRITE) return;
+    if (d->space != WGSL__SPACE_STORAGE || !(t->flags & WGSL__TYPE_HAS_ATOMIC) || d->access & WGSL__ACCESS_WRITE)
+      return true;
     wgsl__hint(m, wgsl__error(m, range, "store-type", "atomics need a storage variable that can be written"),
                "write 'var<storage, read_write>'");
-    return;
+    return false;
   }
   wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not", rules[d->space].what,
               wgsl__type_name(t));
+  return false;
 }
 
 static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
@@ -234,7 +238,6 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, d->templates->range, "address-space", "a variable in 'function' must be declared in a function");
     return;
   }
-  resource_attributes(m, d);
   wgsl__evaluation evaluation = {.m = m};
   if (d->init && d->space != WGSL__SPACE_PRIVATE) {
     wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
@@ -249,9 +252,9 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   } else if (!d->type_expr) {
     wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type", d->name->text);
   }
-  if (!d->type) return;
-  check_store_type(m, d);
-  if (d->space == WGSL__SPACE_UNIFORM) wgsl__layout_uniform_check(m, d);
+  if (d->type && !check_store_type(m, d)) return;
+  resource_attributes(m, d);
+  if (d->type && d->space == WGSL__SPACE_UNIFORM) wgsl__layout_uniform_check(m, d);
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
@@ -365,13 +368,13 @@ static void declare_function(wgsl_module *m, wgsl__decl *d) {
     p->type = wgsl__type_of_expr(m, p->type_expr);
     if (d->stage < 0 && p->attributes)
       wgsl__error(m, p->attributes->range, "misplaced-attribute",
-                  "only parameters of entry points have attributes, '%s' is none", d->name->text);
+                  "only parameters of entry points have attributes, '%s' is not one", d->name->text);
     if (d->stage >= 0 && p->type && p->type->base == WGSL__BASE_POINTER)
       wgsl__error(m, p->type_expr->range, "parameter-type", "a parameter of an entry point cannot be a pointer");
   }
   if (d->stage < 0 && d->return_attributes)
     wgsl__error(m, d->return_attributes->range, "misplaced-attribute",
-                "only results of entry points have attributes, '%s' is none", d->name->text);
+                "only results of entry points have attributes, '%s' is not one", d->name->text);
   if (d->return_expr) {
     d->type = wgsl__type_of_expr(m, d->return_expr);
     if (d->type && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))

@@ -72,11 +72,12 @@ static void run_phases(wgsl_module *m) {
     return;
   }
   wgsl__lex(m);
-  if (!m->out_of_memory) wgsl__parse(m);
   if (m->n_errors || m->out_of_memory) return;
-  wgsl__types_init(m);
+  wgsl__types_init(m); /* literals have types */
+  wgsl__parse(m);
+  if (m->tree_broken || m->out_of_memory) return;
   wgsl__resolve(m);
-  if (m->n_errors || m->out_of_memory) return;
+  if (m->tree_broken || m->out_of_memory) return;
   wgsl__declare_all(m);
   if (m->n_errors || m->out_of_memory) return;
   wgsl__reflect(m);

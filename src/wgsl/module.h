@@ -38,6 +38,7 @@ struct wgsl_module {
   wgsl__tokens tokens;
   wgsl__names names;
 
+  bool tree_broken; /* a syntax error or a cycle: the later phases would blame what is not there */
   wgsl__decl *decls, **decls_tail; /* source order */
   uint32_t n_decls;
   wgsl__decl **order; /* every declaration after those it mentions */
@@ -177,6 +178,7 @@ struct wgsl__type {
 void wgsl__types_init(wgsl_module *m);
 /* The type that `expr` denotes; NULL: reported, or not known yet (then nothing was reported). */
 const wgsl__type *wgsl__type_of_expr(wgsl_module *m, wgsl__expr *expr);
+bool wgsl__is_unresolved(const wgsl__expr *e); /* an identifier that was reported as unknown */
 const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__type *scalar);
 const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar);
 const wgsl__type *wgsl__type_concrete(const wgsl_module *m, const wgsl__type *t); /* abstract scalars to i32, f32 */

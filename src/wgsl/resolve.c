@@ -226,6 +226,7 @@ static void report_cycle(wgsl_module *m, const step *steps, uint32_t first, uint
   const wgsl__decl *start = steps[first].decl;
   const char *path = start->name->text;
   bool all_functions = true;
+  m->tree_broken = true;
   for (uint32_t i = first; i < n; i++) {
     if (steps[i].decl->kind != WGSL__DECL_FUNCTION) all_functions = false;
     bool shown = i > first && (i - first < MAX_SHOWN || i + 1 == n);

@@ -26,8 +26,8 @@ void wgsl__types_init(wgsl_module *m) {
     uint32_t size;
     unsigned flags;
   } rows[] = {
-      {"an integer literal", WGSL_SCALAR_NONE, 0, 0},
-      {"a float literal", WGSL_SCALAR_NONE, 0, 0},
+      {"abstract integer", WGSL_SCALAR_NONE, 0, 0},
+      {"abstract float", WGSL_SCALAR_NONE, 0, 0},
       {"bool", WGSL_SCALAR_BOOL, 4, 0},
       {"i32", WGSL_SCALAR_I32, 4, WGSL__TYPE_HOST_SHAREABLE},
       {"u32", WGSL_SCALAR_U32, 4, WGSL__TYPE_HOST_SHAREABLE},
@@ -97,6 +97,10 @@ static const wgsl__type *matrix(wgsl_module *m, uint32_t columns, uint32_t rows,
 }
 
 /* ---- type expressions -------------------------------------------------------------------------------------------- */
+
+bool wgsl__is_unresolved(const wgsl__expr *e) {
+  return e->kind == WGSL__EXPR_BAD || (e->kind == WGSL__EXPR_IDENT && !e->decl && !e->name->predeclared);
+}
 
 static uint32_t list_length(const wgsl__expr *list) {
   uint32_t n = 0;
@@ -309,6 +313,7 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   const wgsl__predeclared *space = enumerant(e->list, WGSL__WHAT_SPACE);
   wgsl__expr *access_argument = e->list->next->next;
   const wgsl__predeclared *access = access_argument ? enumerant(access_argument, WGSL__WHAT_ACCESS) : NULL;
+  if (wgsl__is_unresolved(e->list) || (access_argument && wgsl__is_unresolved(access_argument))) return NULL;
   if (!space) {
     wgsl__error(m, e->list->range, "address-space", "the first argument of 'ptr' must be an address space");
     return NULL;
@@ -348,9 +353,9 @@ static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__pred
   } else if (row->n == 2) {
     const wgsl__predeclared *format = enumerant(e->list, WGSL__WHAT_FORMAT);
     const wgsl__predeclared *access = enumerant(e->list->next, WGSL__WHAT_ACCESS);
-    if (!format)
+    if (!format && !wgsl__is_unresolved(e->list))
       wgsl__error(m, e->list->range, "texel-format", "the first argument of '%s' must be a texel format", row->name);
-    if (!access)
+    if (!access && !wgsl__is_unresolved(e->list->next))
       wgsl__error(m, e->list->next->range, "access-mode", "the second argument of '%s' must be an access mode", row->name);
     if (!format || !access) return NULL;
     name = wgsl__format(m, "%s<%s, %s>", row->name, format->name, access->name);

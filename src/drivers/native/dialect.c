@@ -44,7 +44,9 @@ static size_t word_length(const scanner *s) {
   return n;
 }
 
-static bool word_is(const char *word, size_t n, const char *name) { return n == strlen(name) && !memcmp(word, name, n); }
+static bool word_is(const char *word, size_t n, const char *name) {
+  return n == strlen(name) && !memcmp(word, name, n);
+}
 
 /* Lines have to stay where they are. */
 static void blank_out(char *from, const char *to) {

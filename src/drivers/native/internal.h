@@ -8,8 +8,8 @@
  *     is still to come
  *
  * A record is the one allocation behind a future: it is the userdata of the library's callbacks, then the entry of the
- * completion queue, so a callback never needs memory to deliver a status. `due` counts callbacks that are still to come;
- * a record with due > 0 is never freed. A record is in one list at most (`list`), or held by a field.
+ * completion queue, so a callback never needs memory to deliver a status. `due` counts callbacks that are still to
+ * come; a record with due > 0 is never freed. A record is in one list at most (`list`), or held by a field.
  *
  * Locks: `lock` is held over every call into the library, because Dawn's process-wide event loop touches devices that
  * other threads use. `record_lock` is inside it and guards the lists and records, since callbacks may come from threads
@@ -75,8 +75,8 @@ typedef struct weft__object {
   weft_id id;
   weft__kind kind;
   void *handle; /* owned; NULL: a pipeline that is being compiled, a group that submit is about to create */
-  const weft__record *mapping;          /* buffers: the map_start that is under way or done; NULL: none */
-  const unsigned char *mapped;          /* NULL: not mapped */
+  const weft__record *mapping; /* buffers: the map_start that is under way or done; NULL: none */
+  const unsigned char *mapped; /* NULL: not mapped */
   uint64_t map_offset, n_mapped_bytes;
 } weft__object;
 
@@ -88,6 +88,7 @@ struct weft__device {
   weft__native *native;
   weft__phase phase;
   bool lost, closing;
+  bool writes_wait; /* queue writes since the last submit; wgpu-native does not start them by itself before a mapping */
   WGPUDevice device;
   WGPUQueue queue;
 
@@ -116,7 +117,7 @@ struct weft__device {
   uint32_t n_entries_capacity;
 };
 
-/* ---- record.c: records, their lists, error scopes, the completion queue ------------------------------------------- */
+/* ---- record.c: records, their lists, error scopes, the completion queue ------------------------------------------ */
 
 WGPUStringView weft__view(const char *text);
 size_t weft__view_bytes(WGPUStringView view);
@@ -152,7 +153,7 @@ void weft__native_wait(void *device, double seconds);
 void weft__sleep(double seconds);
 size_t weft__copy_text(const char *text, char *out, size_t capacity);
 
-/* ---- adapter.c: from a selector to an open device ------------------------------------------------------------------- */
+/* ---- adapter.c: from a selector to an open device ---------------------------------------------------------------- */
 
 weft_status weft__native_open(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
                               uint64_t required_features, uint32_t ready, void **device, weft_error *err);
@@ -163,7 +164,7 @@ size_t weft__native_text(void *device, weft_info what, char *out, size_t capacit
 /* The next step of opening, when its callbacks have come. Called by poll, under `lock`. */
 void weft__native_step(weft__device *d);
 
-/* ---- object.c: the table of objects and everything that creates one ------------------------------------------------ */
+/* ---- object.c: the table of objects and everything that creates one ---------------------------------------------- */
 
 /* The object with this id and kind, borrowed until the table changes. */
 WEFT_MUST_CHECK weft_status weft__object_find(weft__device *d, weft_id id, weft__kind kind, weft__object **out,
@@ -197,11 +198,11 @@ weft_status weft__native_map_read(void *device, weft_id id, uint64_t offset, voi
 void weft__native_map_finish(void *device, weft_id id);
 uint32_t weft__native_object_count(void *device);
 
-/* ---- stream.c --------------------------------------------------------------------------------------------------------- */
+/* ---- stream.c ---------------------------------------------------------------------------------------------------- */
 
 weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
-/* ---- dialect.c: where wgpu-native's WGSL differs --------------------------------------------------------------------- */
+/* ---- dialect.c: where wgpu-native's WGSL differs ----------------------------------------------------------------- */
 
 /* Blanks in place the directives that naga rejects; positions stay. */
 void weft__dialect_strip(char *wgsl, size_t n_bytes);

@@ -16,7 +16,7 @@
 #define ENTRY_LIST(X)                                                                          \
   X(start) X(open) X(close) X(lose) X(query) X(text) X(buffer_create) X(buffer_write)          \
   X(module_create) X(layout_create) X(pipeline_create) X(release) X(submit) X(map_start)       \
-  X(map_read) X(map_finish) X(poll) X(completion_text) X(object_count)
+  X(map_read) X(map_finish) X(poll) X(completion_text) X(defer) X(object_count)
 
 enum {
 #define X(name) ENTRY_##name,
@@ -169,6 +169,10 @@ static size_t web_completion_text(void *device, uint32_t future, char *out, size
   return ask(ENTRY_completion_text, device, WORDS(future, ADDRESS(out), capacity));
 }
 
+static void web_defer(void *device, void (*callback)(void *argument), void *argument) {
+  ask(ENTRY_defer, device, WORDS(ADDRESS(callback), ADDRESS(argument)));
+}
+
 static uint32_t web_object_count(void *device) { return ask(ENTRY_object_count, device, WORDS(0)); }
 
 const weft_driver weft__web_driver = {
@@ -191,6 +195,7 @@ const weft_driver weft__web_driver = {
     .map_finish = web_map_finish,
     .poll = web_poll,
     .completion_text = web_completion_text,
+    .defer = web_defer,
     .object_count = web_object_count,
 };
 
@@ -204,7 +209,7 @@ __attribute__((weak)) __externref_t JsvPromise_Syncify(__externref_t promise);
 __attribute__((import_module("env"), import_name("weft_web_promise"))) __externref_t weft_web_promise(void);
 
 __attribute__((used, visibility("default"), section("em_js"), aligned(1))) const char __em_js__weft_web_promise[] =
-    "(void)<::>{ return Module.weftWeb.promise(); }";
+    "(void)<::>{ try { return Module.weftWeb.promise(); } catch (error) { return null; } }";
 
 bool weft__web_suspend(void) {
   if (!JsvPromise_Syncify) return false;

@@ -1,0 +1,61 @@
+"""WGSL that several tests use, and small helpers."""
+
+import weft
+
+SAXPY = """
+  @group(0) @binding(0) var<storage, read>       x: array<f32>;
+  @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+  struct P { a: f32, n: u32 }
+  @group(0) @binding(2) var<uniform> p: P;
+  @compute @workgroup_size(64)
+  fn saxpy(@builtin(global_invocation_id) id: vec3u) { if (id.x < p.n) { y[id.x] = p.a * x[id.x] + y[id.x]; } }
+"""
+
+# y = 2 x + 1, element by element; T is one of f32, i32, u32.
+AFFINE = """
+  @group(0) @binding(0) var<storage, read>       x: array<T>;
+  @group(0) @binding(1) var<storage, read_write> y: array<T>;
+  @compute @workgroup_size(64)
+  fn affine(@builtin(global_invocation_id) id: vec3u) {
+    if (id.x < arrayLength(&y)) { y[id.x] = x[id.x] * T(2) + T(1); }
+  }
+"""
+
+# Adds one to every element, so that each call shows.
+STEP = """
+  @group(0) @binding(0) var<storage, read_write> x: array<u32>;
+  @compute @workgroup_size(64)
+  fn step(@builtin(global_invocation_id) id: vec3u) { if (id.x < arrayLength(&x)) { x[id.x] += 1u; } }
+"""
+
+# Copies 32-bit words and counts those it was given.
+WORDS = """
+  @group(0) @binding(0) var<storage, read>       x: array<u32>;
+  @group(0) @binding(1) var<storage, read_write> y: array<u32>;
+  @group(0) @binding(2) var<storage, read_write> count: array<u32>;
+  @compute @workgroup_size(64)
+  fn words(@builtin(global_invocation_id) id: vec3u) {
+    if (id.x < arrayLength(&x)) { y[id.x] = x[id.x]; }
+    if (id.x == 0u) { count[0] = arrayLength(&x); }
+  }
+"""
+
+
+def affine(scalar="f32"):
+    return weft.kernel(AFFINE.replace("T", scalar))
+
+
+def echo(declaration, expressions, **options):
+    """A kernel that writes f32(each expression) over the uniform `p` to `out`, and the array it writes to."""
+    lines = "".join(f"out[{i}] = f32({e});\n" for i, e in enumerate(expressions))
+    source = f"""
+      {declaration}
+      @group(0) @binding(0) var<storage, read_write> out: array<f32>;
+      @group(0) @binding(1) var<uniform> p: P;
+      @compute @workgroup_size(1) fn echo() {{ {lines} }}"""
+    return weft.kernel(source, **options), weft.zeros(len(expressions))
+
+
+def values(array):
+    """The elements as nested lists, without NumPy."""
+    return array.to_memoryview().tolist()
