@@ -6,12 +6,14 @@
 #define WEFT_TEST_RIG_H
 
 #include "drivers/fault/fault.h"
-#include "drivers/native/native.h"
 #include "test.h"
 #include "weft.h"
+#ifndef __wasm__
+#include "drivers/native/native.h"
+#endif
 
 typedef struct rig {
-  const weft_driver *native, *driver;
+  const weft_driver *tested, *driver;
   weft_fault *fault;
   weft_instance *instance;
   weft_device *device;
@@ -19,26 +21,43 @@ typedef struct rig {
 
 TEST_UNUSED static char rig_reason[WEFT_ERROR_CAPACITY];
 
-/* The driver's own allocations are not of interest where the core's are made to fail. */
+#ifdef __wasm__
+static const weft_driver *rig_tested(weft_error *err) {
+  (void)err;
+  return test_given->driver;
+}
+static void rig_untested(const weft_driver *driver) { (void)driver; }
+static weft_status rig_wait(void *data, weft_device *device, double seconds, weft_error *err) {
+  (void)data, (void)device, (void)seconds, (void)err;
+  test_given->wait(test_given->context, NULL);
+  return WEFT_OK;
+}
+static const weft_host rig_host = {.wait = rig_wait};
+#else
+static const weft_driver *rig_tested(weft_error *err) {
+  const weft_driver *driver = NULL;
+  return weft_native_driver_create(NULL, test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
+}
+static void rig_untested(const weft_driver *driver) { weft_native_driver_destroy(driver); }
+static const weft_host rig_host;
+#endif
+
+/* Lets the driver go on, for tests whose host does not wait. */
+TEST_UNUSED static void rig_pause(void) {
+  if (rig_host.wait) (void)!rig_host.wait(NULL, NULL, 0, NULL);
+}
+
 TEST_UNUSED static bool rig_driver(rig *r) {
-  *r = (rig){0};
   weft_error err;
-  long fail_at = weft__alloc_fail_at;
-  weft__alloc_fail_at = 0;
-  bool made = weft_native_driver_create(NULL, test_get_proc_address, &r->native, &err) == WEFT_OK;
-  if (made) {
-    r->fault = weft_fault_create(r->native, &r->driver);
-    made = r->fault != NULL;
-  } else {
-    snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
-  }
-  weft__alloc_fail_at = fail_at;
-  return made;
+  *r = (rig){.tested = rig_tested(&err)};
+  if (!r->tested) snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
+  else r->fault = weft_fault_create(r->tested, &r->driver);
+  return r->fault != NULL;
 }
 
 TEST_UNUSED static weft_status rig_device(rig *r, weft_error *err) {
   weft_future *ready;
-  weft_status status = weft_instance_create(NULL, &r->instance, err);
+  weft_status status = weft_instance_create(&rig_host, &r->instance, err);
   if (status == WEFT_OK) status = weft_instance_add_driver(r->instance, r->driver, err);
   if (status == WEFT_OK) status = weft_device_open(r->instance, NULL, &r->device, &ready, err);
   if (status != WEFT_OK) return status;
@@ -51,7 +70,7 @@ TEST_UNUSED static void rig_close(rig *r) {
   weft_device_release(r->device);
   weft_instance_release(r->instance);
   if (r->fault) weft_fault_destroy(r->fault);
-  if (r->native) weft_native_driver_destroy(r->native);
+  if (r->tested) rig_untested(r->tested);
   *r = (rig){0};
 }
 

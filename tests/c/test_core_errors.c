@@ -472,7 +472,7 @@ TEST(a_host_that_cannot_wait_or_interrupts) {
     CHECK_FAILS(weft_future_wait(ready, &err), which ? WEFT_INTERRUPTED : WEFT_BLOCKED, &err, which ? "interrupted" : "cannot wait");
     CHECK_EQ(asked, 1);
     weft_fault_set(r.fault, NULL);
-    while (!weft_future_done(ready)) continue;
+    while (!weft_future_done(ready)) rig_pause();
     CHECK_OK(weft_future_status(ready, &err), &err);
     weft_future_release(ready);
     weft_device_release(r.device);
@@ -488,7 +488,7 @@ TEST(no_device_tells_what_each_driver_said) {
   if (!rig_driver(&r)) SKIP(rig_reason);
   weft_future *ready;
   const weft_device_options options = {.selector = "no such adapter anywhere"};
-  CHECK_OK(weft_instance_create(NULL, &r.instance, &err), &err);
+  CHECK_OK(weft_instance_create(&rig_host, &r.instance, &err), &err);
   CHECK_OK(weft_device_open(r.instance, NULL, &r.device, &ready, &err), &err);
   CHECK_FAILS(weft_future_wait(ready, &err), WEFT_DEVICE, &err, "no driver for any device");
   weft_future_release(ready);

@@ -2,21 +2,19 @@
  *
  *   CASE(name) { … }       a case; it finds an open device in S and leaves none of its objects alive
  *
- * Natively every case runs three times: on the native driver, through the fault driver with an empty plan (which must
- * change nothing), and through it with completions that come late and in another order. In a WebAssembly module
- * weft_driver_test runs the cases on the driver that it is given.
+ * Every case runs three times: on the driver itself, through the fault driver with an empty plan (which must change
+ * nothing), and through it with completions that come late and in another order.
  *
  * Options: library=PATH opens that library instead of the host's; device=NAME is the selector. */
 #include "driver_session.h"
 
-#ifndef __wasm__
 #include "drivers/fault/fault.h"
+#ifndef __wasm__
+#include <pthread.h>
+
 #include "drivers/native/native.h"
 #endif
 
-static const weft_driver *given_driver;
-static void (*given_wait)(void *context, void *device);
-static void *given_context;
 static bool violates; /* the case does on purpose what the core must not do */
 
 /* ---- running a case ---------------------------------------------------------------------------------------------- */
@@ -41,15 +39,25 @@ static void run_on(const weft_driver *driver, void (*body)(void)) {
   close_device();
 }
 
+static void run_variant(const weft_driver *tested, variant v, void (*body)(void)) {
+  const weft_driver *driver = tested;
+  weft_fault *fault = v == PLAIN ? NULL : weft_fault_create(tested, &driver);
+  if (v == LATE) weft_fault_set(fault, &(weft_fault_plan){.hold_polls = 3, .seed = 20240229});
+  run_on(driver, body);
+  if (fault && !violates) CHECK_STR(weft_fault_violations(fault), "");
+  if (fault && violates) CHECK(*weft_fault_violations(fault));
+  weft_fault_destroy(fault);
+}
+
 #ifndef __wasm__
 static void wait_natively(void *context, void *device) {
   (void)context;
   S.driver->wait(device, 0.2);
 }
 
-static void run_natively(variant v, void (*body)(void)) {
+static void run(variant v, void (*body)(void)) {
   static char reason[600];
-  const weft_driver *native, *driver;
+  const weft_driver *native;
   const char *library = test_option("library");
   weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
   if (status == WEFT_UNSUPPORTED && !library && !test_get_proc_address) {
@@ -59,46 +67,23 @@ static void run_natively(variant v, void (*body)(void)) {
   }
   if (!CHECK_OK(status, &S.err)) return;
   S.wait = wait_natively;
-  driver = native;
-  weft_fault *fault = v == PLAIN ? NULL : weft_fault_create(native, &driver);
-  if (v == LATE) weft_fault_set(fault, &(weft_fault_plan){.hold_polls = 3, .seed = 20240229});
-  run_on(driver, body);
-  if (fault && !violates) CHECK_STR(weft_fault_violations(fault), "");
-  if (fault && violates) CHECK(*weft_fault_violations(fault));
-  weft_fault_destroy(fault);
+  run_variant(native, v, body);
   weft_native_driver_destroy(native);
 }
-#define RUN(variant, body) run_natively(variant, body)
-#define VARIANTS(name)                                      \
-  TEST(name##_plain) { RUN(PLAIN, case_##name); }           \
-  TEST(name##_through_fault) { RUN(WRAPPED, case_##name); } \
-  TEST(name##_late) { RUN(LATE, case_##name); }
 #else
-#define VARIANTS(name)                 \
-  TEST(name) {                         \
-    S.wait = given_wait;               \
-    S.wait_context = given_context;    \
-    run_on(given_driver, case_##name); \
-  }
+static void run(variant v, void (*body)(void)) {
+  S.wait = test_given->wait;
+  S.wait_context = test_given->context;
+  run_variant(test_given->driver, v, body);
+}
 #endif
 
-#define CASE(name)               \
-  static void case_##name(void); \
-  VARIANTS(name)                 \
+#define CASE(name)                                          \
+  static void case_##name(void);                            \
+  TEST(name##_plain) { run(PLAIN, case_##name); }           \
+  TEST(name##_through_fault) { run(WRAPPED, case_##name); } \
+  TEST(name##_late) { run(LATE, case_##name); }             \
   static void case_##name(void)
-
-/* Runs every case on `driver`, which outlives the call. `wait` returns when `device` may have something to poll.
- * Returns the number of failures. */
-__attribute__((visibility("default"))) int weft_driver_test(const weft_driver *driver,
-                                                            void (*wait)(void *context, void *device), void *context,
-                                                            int argc, char **argv);
-int weft_driver_test(const weft_driver *driver, void (*wait)(void *context, void *device), void *context, int argc,
-                     char **argv) {
-  given_driver = driver;
-  given_wait = wait;
-  given_context = context;
-  return weft_test_main(argc, argv, NULL);
-}
 
 /* ---- what the cases share ---------------------------------------------------------------------------------------- */
 

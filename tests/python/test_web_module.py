@@ -74,6 +74,7 @@ map_read""".split()
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_javascript_exception_is_a_python_exception(entry):
+    gc.collect()
     assert scale(4.0) == [4.0, 8.0, 12.0]
     before = _web.object_count(), _web.device_count()
     _web.fail_next(entry)
