@@ -34,7 +34,7 @@ RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 
-check: $(STAMP)/venv $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
+check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
 	@$(PY) tools/check.py
 
 fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c
