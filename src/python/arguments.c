@@ -4,24 +4,25 @@
  *   vector            a sequence of its components
  *   matrix            a sequence of its columns, or flat, column after column
  *   array             a sequence of its elements
- *   struct            a dict by member, a sequence in order, a NumPy record with the same offsets; of one member: its value
+ *   struct            a dict by member, a sequence in order, a NumPy record with the same offsets; or its one member
  *
- * Recursion follows the WGSL type, whose depth the parser limits. Conversions may run Python code: what is borrowed from
- * a dict or sequence is held while that can happen. */
+ * Recursion follows the WGSL type, whose depth the parser limits. Conversions may run Python code: what is borrowed
+ * from a dict or sequence is held while that can happen. */
 #include <string.h>
 
 #include "python/extension.h"
 
 static weft_dtype scalar_dtype(wgsl_scalar scalar) {
-  static const weft_dtype dtypes[] = {[WGSL_SCALAR_NONE] = WEFT_DTYPE_RAW, [WGSL_SCALAR_BOOL] = WEFT_DTYPE_BOOL,
-                                      [WGSL_SCALAR_I32] = WEFT_DTYPE_INT32, [WGSL_SCALAR_U32] = WEFT_DTYPE_UINT32,
+  static const weft_dtype dtypes[] = {[WGSL_SCALAR_NONE] = WEFT_DTYPE_RAW,    [WGSL_SCALAR_BOOL] = WEFT_DTYPE_BOOL,
+                                      [WGSL_SCALAR_I32] = WEFT_DTYPE_INT32,   [WGSL_SCALAR_U32] = WEFT_DTYPE_UINT32,
                                       [WGSL_SCALAR_F32] = WEFT_DTYPE_FLOAT32, [WGSL_SCALAR_F16] = WEFT_DTYPE_FLOAT16};
   return dtypes[scalar];
 }
 
 static const char *scalar_name(wgsl_scalar scalar) {
-  static const char *const names[] = {[WGSL_SCALAR_NONE] = "?",  [WGSL_SCALAR_BOOL] = "bool", [WGSL_SCALAR_I32] = "i32",
-                                      [WGSL_SCALAR_U32] = "u32", [WGSL_SCALAR_F32] = "f32",   [WGSL_SCALAR_F16] = "f16"};
+  static const char *const names[] = {[WGSL_SCALAR_NONE] = "?",  [WGSL_SCALAR_BOOL] = "bool",
+                                      [WGSL_SCALAR_I32] = "i32", [WGSL_SCALAR_U32] = "u32",
+                                      [WGSL_SCALAR_F32] = "f32", [WGSL_SCALAR_F16] = "f16"};
   return names[scalar];
 }
 
@@ -29,7 +30,7 @@ static int pack_scalar(wgsl_scalar scalar, PyObject *value, unsigned char *out, 
   return py_convert_scalar(value, scalar_dtype(scalar), out, scalar_name(scalar), where);
 }
 
-/* ---- sequences --------------------------------------------------------------------------------------------------------- */
+/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 /* A part of a vector, matrix, array or struct by its position. */
 typedef struct parts {
@@ -47,29 +48,34 @@ static int pack_part(const parts *p, uint32_t i, PyObject *value, unsigned char 
     case WGSL_KIND_MATRIX:
       if (p->flat)
         return pack_scalar(t->scalar, value,
-                           out + (i / t->rows) * t->stride + (i % t->rows) * weft_dtype_bytes(scalar_dtype(t->scalar)), &here);
+                           out + (i / t->rows) * t->stride + (i % t->rows) * weft_dtype_bytes(scalar_dtype(t->scalar)),
+                           &here);
       return py_arguments_pack(t->element, NULL, value, out + i * t->stride, &here);
     case WGSL_KIND_STRUCT:
       here.name = t->members[i].name;
       return py_arguments_pack(t->members[i].type, NULL, value, out + t->members[i].offset, &here);
-    default: return py_arguments_pack(t->element, NULL, value, out + i * t->stride, &here);
+    default:
+      return py_arguments_pack(t->element, NULL, value, out + i * t->stride, &here);
   }
 }
 
 static int fail_count(const parts *p, Py_ssize_t n, const py_where *where) {
-  static const char *const words[] = {[WGSL_KIND_VECTOR] = "components", [WGSL_KIND_MATRIX] = "columns",
-                                      [WGSL_KIND_ARRAY] = "elements",    [WGSL_KIND_STRUCT] = "members"};
+  static const char *const words[] = {[WGSL_KIND_VECTOR] = "components",
+                                      [WGSL_KIND_MATRIX] = "columns",
+                                      [WGSL_KIND_ARRAY] = "elements",
+                                      [WGSL_KIND_STRUCT] = "members"};
   char path[PY_WHERE_CAPACITY];
-  PyErr_Format(PyExc_ValueError, "%s%s has %u %s, got %zd", py_where_text(where, path), p->type->name, (unsigned)p->count,
-               words[p->type->kind], n);
+  PyErr_Format(PyExc_ValueError, "%s%s has %u %s, got %zd", py_where_text(where, path), p->type->name,
+               (unsigned)p->count, words[p->type->kind], n);
   return -1;
 }
 
 static int pack_sequence(parts p, PyObject *value, unsigned char *out, const py_where *where) {
   char path[PY_WHERE_CAPACITY];
   if (PyUnicode_Check(value) || PyBytes_Check(value) || PyDict_Check(value) || !PySequence_Check(value))
-    return py_error_type(value, "%s%s wants %s", py_where_text(where, path), p.type->name,
-                         p.type->kind == WGSL_KIND_STRUCT ? "a dict, a sequence of its members or a NumPy record" : "a sequence");
+    return py_error_type(
+        value, "%s%s wants %s", py_where_text(where, path), p.type->name,
+        p.type->kind == WGSL_KIND_STRUCT ? "a dict, a sequence of its members or a NumPy record" : "a sequence");
   Py_ssize_t n = PySequence_Size(value);
   if (n < 0) return -1;
   if (p.type->kind == WGSL_KIND_MATRIX && n == (Py_ssize_t)p.type->columns * (Py_ssize_t)p.type->rows) {
@@ -86,7 +92,7 @@ static int pack_sequence(parts p, PyObject *value, unsigned char *out, const py_
   return 0;
 }
 
-/* ---- structs ------------------------------------------------------------------------------------------------------------- */
+/* ---- structs ----------------------------------------------------------------------------------------------------- */
 
 static const char *member_name(const void *type, uint32_t i) {
   const wgsl_type *t = type;
@@ -126,15 +132,16 @@ static int fail_missing(const wgsl_type *type, PyObject *dict, const py_where *w
     Py_XDECREF(name);
     if (has < 0) return -1;
     if (has) continue;
-    PyErr_Format(PyExc_TypeError, "%smember '%s' (%s) of %s is missing", py_where_text(where, path), type->members[i].name,
-                 type->members[i].type->name, type->name);
+    PyErr_Format(PyExc_TypeError, "%smember '%s' (%s) of %s is missing", py_where_text(where, path),
+                 type->members[i].name, type->members[i].type->name, type->name);
     return -1;
   }
   PyErr_Format(PyExc_ValueError, "%sthe dict changed while it was read", py_where_text(where, path));
   return -1;
 }
 
-static int pack_dict(const wgsl_type *type, PyObject *const *names, PyObject *dict, unsigned char *out, const py_where *where) {
+static int pack_dict(const wgsl_type *type, PyObject *const *names, PyObject *dict, unsigned char *out,
+                     const py_where *where) {
   PyObject *key, *value;
   Py_ssize_t at = 0;
   uint32_t count = 0;
@@ -150,19 +157,21 @@ static int pack_dict(const wgsl_type *type, PyObject *const *names, PyObject *di
   return count < type->n_members ? fail_missing(type, dict, where) : 0;
 }
 
-/* ---- NumPy records ------------------------------------------------------------------------------------------------------ */
+/* ---- NumPy records ----------------------------------------------------------------------------------------------- */
 
 /* Whether the dtype object is the scalar, or a sub-array of count times the scalar, that WGSL has there. */
-static int same_leaf(PyObject *dtype, wgsl_scalar scalar, uint32_t count, const py_where *where, const wgsl_type *type) {
+static int same_leaf(PyObject *dtype, wgsl_scalar scalar, uint32_t count, const py_where *where,
+                     const wgsl_type *type) {
   PyObject *base = PyObject_GetAttrString(dtype, "base");
   PyObject *kind = base ? PyObject_GetAttrString(base, "str") : NULL;
   PyObject *bytes = kind ? PyObject_GetAttrString(dtype, "itemsize") : NULL;
   const char *text = bytes ? PyUnicode_AsUTF8AndSize(kind, NULL) : NULL;
-  static const char *const wanted[] = {[WGSL_SCALAR_NONE] = "", [WGSL_SCALAR_BOOL] = "", [WGSL_SCALAR_I32] = "<i4",
+  static const char *const wanted[] = {[WGSL_SCALAR_NONE] = "",   [WGSL_SCALAR_BOOL] = "",   [WGSL_SCALAR_I32] = "<i4",
                                        [WGSL_SCALAR_U32] = "<u4", [WGSL_SCALAR_F32] = "<f4", [WGSL_SCALAR_F16] = "<f2"};
   int same = -1;
   if (text) {
-    same = strcmp(text, wanted[scalar]) == 0 && PyLong_AsLong(bytes) == (long)(count * weft_dtype_bytes(scalar_dtype(scalar)));
+    same = strcmp(text, wanted[scalar]) == 0 &&
+           PyLong_AsLong(bytes) == (long)(count * weft_dtype_bytes(scalar_dtype(scalar)));
     if (!same) {
       char path[PY_WHERE_CAPACITY];
       PyErr_Format(PyExc_TypeError, "%swants %s, the record has %S", py_where_text(where, path), type->name, dtype);
@@ -185,8 +194,8 @@ static int same_field(const wgsl_member *m, PyObject *field, const py_where *whe
   if (at != (long)m->offset) {
     char path[PY_WHERE_CAPACITY];
     if (!PyErr_Occurred())
-      PyErr_Format(PyExc_TypeError, "%sstands at byte %u in WGSL and at byte %ld in the record", py_where_text(where, path),
-                   (unsigned)m->offset, at);
+      PyErr_Format(PyExc_TypeError, "%sstands at byte %u in WGSL and at byte %ld in the record",
+                   py_where_text(where, path), (unsigned)m->offset, at);
     return -1;
   }
   const wgsl_type *t = m->type;
@@ -203,7 +212,8 @@ static int same_record(const wgsl_type *type, PyObject *dtype, const py_where *w
   int same = 1;
   char path[PY_WHERE_CAPACITY];
   if (fields == Py_None) {
-    PyErr_Format(PyExc_TypeError, "%swants a record with the members of %s, got %S", py_where_text(where, path), type->name, dtype);
+    PyErr_Format(PyExc_TypeError, "%swants a record with the members of %s, got %S", py_where_text(where, path),
+                 type->name, dtype);
     same = -1;
   }
   for (uint32_t i = 0; same == 1 && i < type->n_members; i++) {
@@ -220,8 +230,8 @@ static int same_record(const wgsl_type *type, PyObject *dtype, const py_where *w
   }
   Py_ssize_t n = same == 1 ? PyObject_Size(fields) : 0;
   if (same == 1 && n != (Py_ssize_t)type->n_members) {
-    PyErr_Format(PyExc_TypeError, "%s%s has %u members, the record has %zd fields", py_where_text(where, path), type->name,
-                 (unsigned)type->n_members, n);
+    PyErr_Format(PyExc_TypeError, "%s%s has %u members, the record has %zd fields", py_where_text(where, path),
+                 type->name, (unsigned)type->n_members, n);
     same = -1;
   }
   Py_DECREF(fields);
@@ -258,7 +268,8 @@ static int pack_record(const wgsl_type *type, PyObject *value, unsigned char *ou
   return failed;
 }
 
-static int pack_struct(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out, const py_where *where) {
+static int pack_struct(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out,
+                       const py_where *where) {
   if (PyDict_Check(value)) return pack_dict(type, names, value, out, where);
   int record = py_arguments_record(type, value, where);
   if (record) return record < 0 ? -1 : pack_record(type, value, out, where);
@@ -272,17 +283,25 @@ static int pack_struct(const wgsl_type *type, PyObject *const *names, PyObject *
   return pack_sequence((parts){type, type->n_members, false}, value, out, where);
 }
 
-int py_arguments_pack(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out, const py_where *where) {
+int py_arguments_pack(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out,
+                      const py_where *where) {
   switch (type->kind) {
     case WGSL_KIND_SCALAR:
-    case WGSL_KIND_ATOMIC: return pack_scalar(type->scalar, value, out, where);
-    case WGSL_KIND_VECTOR: return pack_sequence((parts){type, type->rows, false}, value, out, where);
-    case WGSL_KIND_MATRIX: return pack_sequence((parts){type, type->columns, false}, value, out, where);
-    case WGSL_KIND_ARRAY: return pack_sequence((parts){type, type->count, false}, value, out, where);
-    case WGSL_KIND_STRUCT: return pack_struct(type, names, value, out, where);
-    default: break;
+    case WGSL_KIND_ATOMIC:
+      return pack_scalar(type->scalar, value, out, where);
+    case WGSL_KIND_VECTOR:
+      return pack_sequence((parts){type, type->rows, false}, value, out, where);
+    case WGSL_KIND_MATRIX:
+      return pack_sequence((parts){type, type->columns, false}, value, out, where);
+    case WGSL_KIND_ARRAY:
+      return pack_sequence((parts){type, type->count, false}, value, out, where);
+    case WGSL_KIND_STRUCT:
+      return pack_struct(type, names, value, out, where);
+    default:
+      break;
   }
   char path[PY_WHERE_CAPACITY];
-  PyErr_Format(PyExc_TypeError, "%sa value of type %s cannot be given from the host", py_where_text(where, path), type->name);
+  PyErr_Format(PyExc_TypeError, "%sa value of type %s cannot be given from the host", py_where_text(where, path),
+               type->name);
   return -1;
 }

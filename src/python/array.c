@@ -2,16 +2,18 @@
  *
  *   py_array = py_storage (which bytes) + dtype + shape (a tuple)
  *
- * A view is a contiguous range of the first axis. What goes in passes through convert.c, what comes out through future.c.
+ * A view is a contiguous range of the first axis. What goes in passes convert.c, what comes out passes future.c.
  * Nothing here reads the device but to_numpy, to_memoryview and their twins. */
 #include <string.h>
 
 #include "python/docs.h"
 #include "python/extension.h"
 
-/* ---- making ---------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static Py_ssize_t axis_length(PyObject *shape, Py_ssize_t axis) { return PyLong_AsSsize_t(PyTuple_GetItem(shape, axis)); }
+static Py_ssize_t axis_length(PyObject *shape, Py_ssize_t axis) {
+  return PyLong_AsSsize_t(PyTuple_GetItem(shape, axis));
+}
 
 PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer, uint64_t offset, weft_dtype dtype,
                         PyObject *shape, uint64_t size) {
@@ -50,7 +52,7 @@ static uint64_t size_of(const py_array *self) { return self->storage.n_bytes / w
 
 static bool is_array(py_state *state, PyObject *o) { return Py_TYPE(o) == (PyTypeObject *)state->array_type; }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static int fail_status(PyObject *o, const weft_error *err) {
   py_error_raise(py_state_of(o), err);
@@ -62,14 +64,16 @@ static int fill_scalar(py_array *self, PyObject *value) {
   const py_storage *s = &self->storage;
   weft_error err;
   if (py_convert_scalar(value, s->dtype, pattern, weft_dtype_name(s->dtype), NULL) < 0) return -1;
-  if (weft_buffer_fill(s->buffer, s->offset, s->n_bytes, pattern, weft_dtype_bytes(s->dtype), &err) == WEFT_OK) return 0;
+  if (weft_buffer_fill(s->buffer, s->offset, s->n_bytes, pattern, weft_dtype_bytes(s->dtype), &err) == WEFT_OK)
+    return 0;
   return fail_status((PyObject *)self, &err);
 }
 
 /* Raises unless `shape` is the array's own. */
 static int check_shape(py_array *self, PyObject *shape) {
   int same = PyObject_RichCompareBool(self->shape, shape, Py_EQ);
-  if (same == 0) PyErr_Format(PyExc_ValueError, "the array has shape %R, what is written has shape %R", self->shape, shape);
+  if (same == 0)
+    PyErr_Format(PyExc_ValueError, "the array has shape %R, what is written has shape %R", self->shape, shape);
   return same == 1 ? 0 : -1;
 }
 
@@ -77,8 +81,10 @@ static int copy_array(py_array *self, py_array *from) {
   const py_storage *s = &self->storage, *f = &from->storage;
   weft_error err;
   if (s->dtype != f->dtype) {
-    PyErr_Format(PyExc_TypeError, "the array is %s, what is written is %s; convert on the host: weft.asarray(y.to_numpy(), dtype=\"%s\")",
-                 weft_dtype_name(s->dtype), weft_dtype_name(f->dtype), weft_dtype_name(s->dtype));
+    PyErr_Format(
+        PyExc_TypeError,
+        "the array is %s, what is written is %s; convert on the host: weft.asarray(y.to_numpy(), dtype=\"%s\")",
+        weft_dtype_name(s->dtype), weft_dtype_name(f->dtype), weft_dtype_name(s->dtype));
     return -1;
   }
   if (check_shape(self, from->shape) < 0) return -1;
@@ -129,12 +135,13 @@ static PyObject *array_fill(PyObject *o, PyObject *value) {
 static PyObject *array_copy(PyObject *o, PyObject *nothing) {
   (void)nothing;
   py_array *self = (py_array *)o;
-  PyObject *copy = py_array_create(py_state_of(o), self->storage.device, self->storage.dtype, self->shape, size_of(self));
+  PyObject *copy =
+      py_array_create(py_state_of(o), self->storage.device, self->storage.dtype, self->shape, size_of(self));
   if (copy && copy_array((py_array *)copy, self) < 0) Py_CLEAR(copy);
   return copy;
 }
 
-/* ---- views ------------------------------------------------------------------------------------------------------------ */
+/* ---- views ------------------------------------------------------------------------------------------------------- */
 
 static PyObject *fail_index(PyObject *key) {
   PyErr_Format(PyExc_IndexError,
@@ -155,7 +162,8 @@ static PyObject *view_item(py_array *self, PyObject *key) {
   Py_ssize_t i = PyNumber_AsSsize_t(key, PyExc_IndexError), length = axis_length(self->shape, 0);
   if (i == -1 && PyErr_Occurred()) return NULL;
   Py_ssize_t at = i < 0 ? i + length : i;
-  if (at < 0 || at >= length) return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for an axis of %zd", i, length);
+  if (at < 0 || at >= length)
+    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for an axis of %zd", i, length);
   PyObject *shape = PyTuple_GetSlice(self->shape, 1, PyTuple_Size(self->shape));
   PyObject *view = shape ? view_rows(self, at, shape, size_of(self) / (uint64_t)length) : NULL;
   Py_XDECREF(shape);
@@ -179,8 +187,9 @@ static PyObject *view_slice(py_array *self, PyObject *key) {
 static PyObject *array_subscript(PyObject *o, PyObject *key) {
   py_array *self = (py_array *)o;
   bool ellipsis = key == Py_Ellipsis || (PyTuple_Check(key) && PyTuple_Size(key) == 0);
-  if (ellipsis) return py_array_view(py_state_of(o), self->storage.device, self->storage.buffer, self->storage.offset,
-                                     self->storage.dtype, self->shape, size_of(self));
+  if (ellipsis)
+    return py_array_view(py_state_of(o), self->storage.device, self->storage.buffer, self->storage.offset,
+                         self->storage.dtype, self->shape, size_of(self));
   if (PyTuple_Check(key) && PyTuple_Size(key) == 1) return array_subscript(o, PyTuple_GetItem(key, 0));
   if (PyTuple_Size(self->shape) == 0) {
     PyErr_SetString(PyExc_IndexError, "a 0-d array has no axis to index; x[...] is the array itself");
@@ -202,7 +211,7 @@ static int array_assign(PyObject *o, PyObject *key, PyObject *value) {
   return failed;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static PyObject *array_to_numpy(PyObject *o, PyObject *nothing) {
   (void)nothing;
@@ -224,11 +233,12 @@ static PyObject *array_to_memoryview_async(PyObject *o, PyObject *nothing) {
   return py_future_read_async((py_storage *)o, PY_RESULT_MEMORYVIEW);
 }
 
-/* ---- what an array refuses --------------------------------------------------------------------------------------------- */
+/* ---- what an array refuses --------------------------------------------------------------------------------------- */
 
 static PyObject *array_array(PyObject *o, PyObject *args, PyObject *keywords) {
   (void)o, (void)args, (void)keywords;
-  PyErr_SetString(PyExc_TypeError, "a weft array is not downloaded by itself: write x.to_numpy(), or await x.to_numpy_async()");
+  PyErr_SetString(PyExc_TypeError,
+                  "a weft array is not downloaded by itself: write x.to_numpy(), or await x.to_numpy_async()");
   return NULL;
 }
 
@@ -240,11 +250,12 @@ static PyObject *array_iter(PyObject *o) {
 
 static int array_bool(PyObject *o) {
   (void)o;
-  PyErr_SetString(PyExc_TypeError, "the truth of a weft array is not known on the host: read it first with x.to_numpy()");
+  PyErr_SetString(PyExc_TypeError,
+                  "the truth of a weft array is not known on the host: read it first with x.to_numpy()");
   return -1;
 }
 
-/* ---- attributes -------------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static Py_ssize_t array_length(PyObject *o) {
   PyObject *shape = ((py_array *)o)->shape;
@@ -329,7 +340,7 @@ static PyType_Spec array_spec = {
     .slots = array_slots,
 };
 
-/* ---- functions of the module ----------------------------------------------------------------------------------------- */
+/* ---- functions of the module ------------------------------------------------------------------------------------- */
 
 /* An optional dtype argument. */
 static int read_dtype(py_state *state, PyObject *argument, weft_dtype otherwise, weft_dtype *out) {
@@ -341,10 +352,12 @@ static int read_dtype(py_state *state, PyObject *argument, weft_dtype otherwise,
 static PyObject *as_same(PyObject *value, weft_dtype dtype, PyObject *device) {
   py_storage *s = (py_storage *)value;
   if (dtype != PY_DTYPE_ANY && dtype != s->dtype)
-    return PyErr_Format(PyExc_TypeError, "the array is %s; convert on the host: weft.asarray(x.to_numpy(), dtype=\"%s\")",
+    return PyErr_Format(PyExc_TypeError,
+                        "the array is %s; convert on the host: weft.asarray(x.to_numpy(), dtype=\"%s\")",
                         weft_dtype_name(s->dtype), weft_dtype_name(dtype));
   if (device && device != Py_None && device != (PyObject *)s->device)
-    return PyErr_Format(PyExc_ValueError, "the array is on %R; by way of the host: weft.asarray(x.to_numpy(), device=...)", s->device);
+    return PyErr_Format(PyExc_ValueError,
+                        "the array is on %R; by way of the host: weft.asarray(x.to_numpy(), device=...)", s->device);
   Py_INCREF(value);
   return value;
 }
@@ -354,7 +367,8 @@ static PyObject *module_asarray(PyObject *module, PyObject *args, PyObject *keyw
   py_state *state = PyModule_GetState(module);
   PyObject *value, *dtype_argument = NULL, *device_argument = NULL;
   weft_dtype dtype;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &value, &dtype_argument, &device_argument)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &value, &dtype_argument, &device_argument))
+    return NULL;
   if (read_dtype(state, dtype_argument, PY_DTYPE_ANY, &dtype) < 0) return NULL;
   if (is_array(state, value)) return as_same(value, dtype, device_argument);
   py_device *device = py_device_get(state, device_argument); /* may wait: before anything of `value` is held */
@@ -376,7 +390,8 @@ static PyObject *module_asarray(PyObject *module, PyObject *args, PyObject *keyw
 }
 
 /* A new array; `zero`: filled. `shape` is borrowed. */
-static PyObject *make_array(py_state *state, PyObject *device_argument, weft_dtype dtype, PyObject *shape, uint64_t size, bool zero) {
+static PyObject *make_array(py_state *state, PyObject *device_argument, weft_dtype dtype, PyObject *shape,
+                            uint64_t size, bool zero) {
   py_device *device = py_device_get(state, device_argument);
   PyObject *array = device ? py_array_create(state, device, dtype, shape, size) : NULL;
   py_storage *s = (py_storage *)array;
@@ -395,7 +410,8 @@ static PyObject *new_array(PyObject *module, PyObject *args, PyObject *keywords,
   PyObject *shape_argument, *dtype_argument = NULL, *device = NULL, *shape;
   weft_dtype dtype;
   uint64_t size;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &shape_argument, &dtype_argument, &device)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &shape_argument, &dtype_argument, &device))
+    return NULL;
   if (read_dtype(state, dtype_argument, WEFT_DTYPE_FLOAT32, &dtype) < 0) return NULL;
   if (py_convert_shape(shape_argument, &shape, &size) < 0) return NULL;
   PyObject *array = make_array(state, device, dtype, shape, size, zero);
@@ -424,10 +440,18 @@ static PyObject *new_like(PyObject *module, PyObject *args, PyObject *keywords, 
   return array;
 }
 
-static PyObject *module_empty(PyObject *module, PyObject *args, PyObject *keywords) { return new_array(module, args, keywords, false); }
-static PyObject *module_zeros(PyObject *module, PyObject *args, PyObject *keywords) { return new_array(module, args, keywords, true); }
-static PyObject *module_empty_like(PyObject *module, PyObject *args, PyObject *keywords) { return new_like(module, args, keywords, false); }
-static PyObject *module_zeros_like(PyObject *module, PyObject *args, PyObject *keywords) { return new_like(module, args, keywords, true); }
+static PyObject *module_empty(PyObject *module, PyObject *args, PyObject *keywords) {
+  return new_array(module, args, keywords, false);
+}
+static PyObject *module_zeros(PyObject *module, PyObject *args, PyObject *keywords) {
+  return new_array(module, args, keywords, true);
+}
+static PyObject *module_empty_like(PyObject *module, PyObject *args, PyObject *keywords) {
+  return new_like(module, args, keywords, false);
+}
+static PyObject *module_zeros_like(PyObject *module, PyObject *args, PyObject *keywords) {
+  return new_like(module, args, keywords, true);
+}
 
 static PyMethodDef functions[] = {
     PY_KEYWORDS("asarray", module_asarray, PY_DOC_ASARRAY),

@@ -8,7 +8,7 @@
 #include "python/docs.h"
 #include "python/extension.h"
 
-/* ---- shared with Array -------------------------------------------------------------------------------------------------- */
+/* ---- shared with Array ------------------------------------------------------------------------------------------- */
 
 void py_storage_free(PyObject *o) {
   py_storage *self = (py_storage *)o;
@@ -41,15 +41,17 @@ int py_storage_slice(PyObject *key, Py_ssize_t length, Py_ssize_t *start, Py_ssi
   if (PySlice_Unpack(key, start, &stop, &step) < 0) return -1;
   *count = PySlice_AdjustIndices(length, start, &stop, step);
   if (step == 1) return 0;
-  PyErr_Format(PyExc_IndexError,
-               "views have step 1, got step %zd; take the elements on the host: weft.asarray(x.to_numpy()[::%zd].copy())", step,
-               step);
+  PyErr_Format(
+      PyExc_IndexError,
+      "views have step 1, got step %zd; take the elements on the host: weft.asarray(x.to_numpy()[::%zd].copy())", step,
+      step);
   return -1;
 }
 
-/* ---- making ---------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static PyObject *create_view(py_state *state, py_device *device, weft_buffer *buffer, uint64_t offset, uint64_t n_bytes) {
+static PyObject *create_view(py_state *state, py_device *device, weft_buffer *buffer, uint64_t offset,
+                             uint64_t n_bytes) {
   py_storage *self = (py_storage *)py_object_create(state->buffer_type);
   if (!self) return NULL;
   self->buffer = weft_buffer_retain(buffer);
@@ -65,7 +67,8 @@ static PyObject *create_buffer(py_state *state, py_device *device, const void *b
   weft_error err;
   weft_buffer *buffer;
   if (weft_buffer_create(device->device, n_bytes, &buffer, &err) != WEFT_OK) return py_error_raise(state, &err);
-  weft_status status = bytes ? py_host_write(buffer, 0, bytes, n_bytes, &err) : weft_buffer_fill(buffer, 0, n_bytes, "", 1, &err);
+  weft_status status =
+      bytes ? py_host_write(buffer, 0, bytes, n_bytes, &err) : weft_buffer_fill(buffer, 0, n_bytes, "", 1, &err);
   PyObject *self = status == WEFT_OK ? create_view(state, device, buffer, 0, n_bytes) : py_error_raise(state, &err);
   weft_buffer_release(buffer);
   return self;
@@ -74,7 +77,8 @@ static PyObject *create_buffer(py_state *state, py_device *device, const void *b
 /* The bytes of any C-contiguous buffer-protocol object, whatever its elements; others are packed. */
 static int raw_bytes(PyObject *value, Py_buffer *view, void **packed) {
   *packed = NULL;
-  if (!PyObject_CheckBuffer(value)) return py_error_type(value, "wants bytes or another object with the buffer protocol");
+  if (!PyObject_CheckBuffer(value))
+    return py_error_type(value, "wants bytes or another object with the buffer protocol");
   if (PyObject_GetBuffer(value, view, PyBUF_FULL_RO) < 0) return -1;
   if (PyBuffer_IsContiguous(view, 'C')) return 0;
   *packed = PyMem_Malloc((size_t)view->len);
@@ -115,7 +119,7 @@ static PyObject *buffer_new(PyTypeObject *type, PyObject *args, PyObject *keywor
   return self;
 }
 
-/* ---- methods --------------------------------------------------------------------------------------------------------- */
+/* ---- methods ----------------------------------------------------------------------------------------------------- */
 
 static int check_write(const py_storage *self, uint64_t offset, uint64_t n_bytes) {
   if (offset > self->n_bytes || n_bytes > self->n_bytes - offset) {
@@ -143,7 +147,8 @@ static PyObject *buffer_write(PyObject *o, PyObject *args, PyObject *keywords) {
   if (raw_bytes(data, &view, &packed) < 0) return NULL;
   weft_error err;
   bool failed = check_write(self, (uint64_t)offset, (uint64_t)view.len) < 0;
-  if (!failed && py_host_write(self->buffer, self->offset + (uint64_t)offset, packed ? packed : view.buf, (uint64_t)view.len, &err) != WEFT_OK) {
+  if (!failed && py_host_write(self->buffer, self->offset + (uint64_t)offset, packed ? packed : view.buf,
+                               (uint64_t)view.len, &err) != WEFT_OK) {
     py_error_raise(py_state_of(o), &err);
     failed = true;
   }
@@ -184,8 +189,8 @@ static PyObject *buffer_view(PyObject *o, PyObject *args, PyObject *keywords) {
     if (!(shape = Py_BuildValue("(K)", (unsigned long long)size))) return NULL;
   }
   if (size * each > self->n_bytes || (whole && self->n_bytes % each))
-    PyErr_Format(PyExc_ValueError, "view: shape %R of %s takes %llu bytes, the buffer has %llu", shape, weft_dtype_name(dtype),
-                 (unsigned long long)(size * each), (unsigned long long)self->n_bytes);
+    PyErr_Format(PyExc_ValueError, "view: shape %R of %s takes %llu bytes, the buffer has %llu", shape,
+                 weft_dtype_name(dtype), (unsigned long long)(size * each), (unsigned long long)self->n_bytes);
   else
     array = py_array_view(state, self->device, self->buffer, self->offset, dtype, shape, size);
   Py_DECREF(shape);

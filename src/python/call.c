@@ -3,16 +3,16 @@
  *   k(x, y=y, p={…}, threads=n)
  *        │  names -> slots: pointer compare with interned names, once per tuple of keyword names
  *        ▼
- *   weft_arg per slot: arrays and Buffers are their range, values are packed into `scratch`, the rest is the buffer protocol
+ *   weft_arg per slot: arrays and Buffers are their range, values are packed into `scratch`, the rest are buffers
  *        ▼
  *   weft_kernel_call
  *
- * A good call makes no Python object. Values stay alive because the caller holds them; those of a mapping are held here. */
+ * A good call makes no Python object. The caller keeps the values alive; those of a mapping are held here. */
 #include <string.h>
 
 #include "python/kernel.h"
 
-/* ---- one call ------------------------------------------------------------------------------------------------------------ */
+/* ---- one call ---------------------------------------------------------------------------------------------------- */
 
 enum { INLINE_ARGS = 16, INLINE_SCRATCH = 512, GRID_THREADS = 1, GRID_GROUPS = 2 };
 
@@ -61,7 +61,7 @@ static const char *slot_word(const weft_slot *slot) {
   return words[slot->kind];
 }
 
-/* ---- grids --------------------------------------------------------------------------------------------------------------- */
+/* ---- grids ------------------------------------------------------------------------------------------------------- */
 
 static int read_extent(PyObject *value, const char *word, uint64_t *out) {
   PyObject *index = NULL;
@@ -89,7 +89,8 @@ static int read_grid(call *c, PyObject *value, int which) {
   if (value == Py_None) return 0;
   c->grids |= which;
   c->grid = (weft_grid){.threads = which == GRID_THREADS, .n = {1, 1, 1}};
-  if (PyLong_Check(value) || !PySequence_Check(value) || PyUnicode_Check(value)) return read_extent(value, word, &c->grid.n[0]);
+  if (PyLong_Check(value) || !PySequence_Check(value) || PyUnicode_Check(value))
+    return read_extent(value, word, &c->grid.n[0]);
   Py_ssize_t n = PySequence_Size(value);
   if (n < 0) { /* a 0-d NumPy array is a sequence without a length */
     PyErr_Clear();
@@ -108,7 +109,7 @@ static int read_grid(call *c, PyObject *value, int which) {
   return 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static int give_value(call *c, int slot, PyObject *value) {
   const weft_slot *s = &c->kernel->slots[slot];
@@ -132,8 +133,8 @@ static int give_records(call *c, int slot, PyObject *value, py_host_data *host) 
   c->n_hosts++;
   uint32_t stride = s->type->kind == WGSL_KIND_ARRAY ? s->type->stride : type->size;
   if (host->view.itemsize != (Py_ssize_t)stride || !PyBuffer_IsContiguous(&host->view, 'C')) {
-    PyErr_Format(PyExc_ValueError, "%s%s wants contiguous records of %u bytes, got %zd", py_where_text(&where, path), s->type->name,
-                 (unsigned)stride, host->view.itemsize);
+    PyErr_Format(PyExc_ValueError, "%s%s wants contiguous records of %u bytes, got %zd", py_where_text(&where, path),
+                 s->type->name, (unsigned)stride, host->view.itemsize);
     return -1;
   }
   c->args[slot] = (weft_arg){.kind = WEFT_ARG_BYTES, .bytes = host->view.buf, .n_bytes = (uint64_t)host->view.len};
@@ -143,8 +144,8 @@ static int give_records(call *c, int slot, PyObject *value, py_host_data *host) 
 static int give_host(call *c, int slot, PyObject *value) {
   const weft_slot *s = &c->kernel->slots[slot];
   if (s->kind == WEFT_SLOT_READ_WRITE)
-    return py_error_type(value, "%s: %s %s is written, so it wants a weft array or Buffer (weft.asarray(a) makes one)", s->name,
-                         slot_word(s), s->type->name);
+    return py_error_type(value, "%s: %s %s is written, so it wants a weft array or Buffer (weft.asarray(a) makes one)",
+                         s->name, slot_word(s), s->type->name);
   if (!PyObject_CheckBuffer(value))
     return py_error_type(value, "%s: %s %s wants a weft array, a Buffer or an object with the buffer protocol", s->name,
                          slot_word(s), s->type->name);
@@ -197,10 +198,11 @@ static int give(call *c, int slot, PyObject *value) {
     return 0;
   }
   weft_slot_kind kind = k->slots[slot].kind;
-  return kind == WEFT_SLOT_UNIFORM || kind == WEFT_SLOT_IMMEDIATE ? give_value(c, slot, value) : give_host(c, slot, value);
+  return kind == WEFT_SLOT_UNIFORM || kind == WEFT_SLOT_IMMEDIATE ? give_value(c, slot, value)
+                                                                  : give_host(c, slot, value);
 }
 
-/* ---- names --------------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static int find_name(py_kernel *k, PyObject *text) {
   for (uint32_t i = 0; i < k->n_names; i++)
@@ -224,7 +226,7 @@ static int fail_unknown(py_kernel *k, PyObject *text) {
   return -1;
 }
 
-/* The plan for these keyword names; NULL with an exception when one is unknown. `spare` is used where none can be kept. */
+/* The plan for these keyword names; NULL with an exception when one is unknown. `spare` is used where none is kept. */
 static const int16_t *plan_keywords(py_kernel *k, PyObject *kwnames, int16_t *spare) {
   for (int i = 0; i < PY_PLANS; i++)
     if (k->plans[i].kwnames == kwnames) return k->plans[i].slots;
@@ -263,7 +265,7 @@ static int give_keywords(call *c, PyObject *const *values, PyObject *kwnames) {
   return failed;
 }
 
-/* ---- mappings ----------------------------------------------------------------------------------------------------------- */
+/* ---- mappings ---------------------------------------------------------------------------------------------------- */
 
 /* The slot that a key of a mapping means: a name, or (group, binding). Names of the grid do not count here. */
 static int find_key(py_kernel *k, PyObject *key) {
@@ -276,7 +278,8 @@ static int find_key(py_kernel *k, PyObject *key) {
   int found = PY_SLOT_UNKNOWN;
   for (uint32_t i = PY_GRID_NAMES; i < k->n_names; i++) {
     const py_name *n = &k->names[i];
-    bool same = pair ? n->group == group && n->binding == binding : PyUnicode_Check(key) && PyUnicode_Compare(n->text, key) == 0;
+    bool same = pair ? n->group == group && n->binding == binding
+                     : PyUnicode_Check(key) && PyUnicode_Compare(n->text, key) == 0;
     if (same && (found == PY_SLOT_UNKNOWN || n->slot >= 0)) found = n->slot; /* two entry points may share a place */
   }
   return found;
@@ -287,7 +290,8 @@ static bool is_mapping(py_kernel *k, PyObject *value) {
   if (!PyDict_Check(value)) return false;
   PyObject *key, *item;
   Py_ssize_t at = 0;
-  bool first_takes_dict = k->n_slots && (k->slots[0].kind == WEFT_SLOT_UNIFORM || k->slots[0].kind == WEFT_SLOT_IMMEDIATE);
+  bool first_takes_dict =
+      k->n_slots && (k->slots[0].kind == WEFT_SLOT_UNIFORM || k->slots[0].kind == WEFT_SLOT_IMMEDIATE);
   while (PyDict_Next(value, &at, &key, &item))
     if (!PyTuple_Check(key) && first_takes_dict && find_key(k, key) == PY_SLOT_UNKNOWN) return false;
   return true;
@@ -306,13 +310,14 @@ static int give_mapping(call *c, PyObject *mapping, PyObject **held) {
   return 0;
 }
 
-/* ---- the call ------------------------------------------------------------------------------------------------------------ */
+/* ---- the call ---------------------------------------------------------------------------------------------------- */
 
 static int give_positional(call *c, PyObject *const *values, Py_ssize_t n, PyObject **held) {
   py_kernel *k = c->kernel;
   if (n == 1 && is_mapping(k, values[0])) return give_mapping(c, values[0], held);
   if (n > (Py_ssize_t)k->n_slots) {
-    PyErr_Format(PyExc_TypeError, "%s() takes %u arguments in order, got %zd", weft_kernel_entry(k->kernel), (unsigned)k->n_slots, n);
+    PyErr_Format(PyExc_TypeError, "%s() takes %u arguments in order, got %zd", weft_kernel_entry(k->kernel),
+                 (unsigned)k->n_slots, n);
     return -1;
   }
   for (Py_ssize_t i = 0; i < n; i++)
@@ -324,7 +329,8 @@ static int check_complete(call *c) {
   py_kernel *k = c->kernel;
   const char *entry = weft_kernel_entry(k->kernel);
   if (c->grids != GRID_THREADS && c->grids != GRID_GROUPS) {
-    PyErr_Format(PyExc_TypeError, "%s() wants exactly one of threads= and groups=, got %s", entry, c->grids ? "both" : "neither");
+    PyErr_Format(PyExc_TypeError, "%s() wants exactly one of threads= and groups=, got %s", entry,
+                 c->grids ? "both" : "neither");
     return -1;
   }
   for (uint32_t i = 0; i < k->n_slots; i++) {
@@ -333,8 +339,8 @@ static int check_complete(call *c) {
     if (s->kind == WEFT_SLOT_IMMEDIATE)
       PyErr_Format(PyExc_TypeError, "%s() misses '%s': var<immediate> %s", entry, s->name, s->type->name);
     else
-      PyErr_Format(PyExc_TypeError, "%s() misses '%s': @group(%u) @binding(%u) %s %s", entry, s->name, (unsigned)s->group,
-                   (unsigned)s->binding, slot_word(s), s->type->name);
+      PyErr_Format(PyExc_TypeError, "%s() misses '%s': @group(%u) @binding(%u) %s %s", entry, s->name,
+                   (unsigned)s->group, (unsigned)s->binding, slot_word(s), s->type->name);
     return -1;
   }
   return 0;

@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "python/extension.h"
 
-/* ---- where ------------------------------------------------------------------------------------------------------------ */
+/* ---- where ------------------------------------------------------------------------------------------------------- */
 
 static size_t where_write(const py_where *w, char *out, size_t capacity) {
   size_t n = w->parent ? where_write(w->parent, out, capacity) : 0;
@@ -31,7 +31,7 @@ const char *py_where_text(const py_where *where, char out[PY_WHERE_CAPACITY]) {
   return out;
 }
 
-/* ---- half floats ------------------------------------------------------------------------------------------------------ */
+/* ---- half floats ------------------------------------------------------------------------------------------------- */
 
 /* Rounds to nearest, ties to even. False: too large. */
 static bool half_from_double(double v, uint16_t *out) {
@@ -60,7 +60,7 @@ static double half_to_double(uint16_t h) {
   return h & 0x8000 ? -a : a;
 }
 
-/* ---- elements of buffers ------------------------------------------------------------------------------------------- */
+/* ---- elements of buffers ----------------------------------------------------------------------------------------- */
 
 typedef enum kind { KIND_BOOL, KIND_INT, KIND_UINT, KIND_FLOAT, KIND_COMPLEX, KIND_OTHER } kind;
 
@@ -101,9 +101,10 @@ static const char *element_name(element e) {
     Py_ssize_t bytes;
     const char *name;
   } names[] = {
-      {KIND_BOOL, 1, "bool"},       {KIND_INT, 1, "int8"},       {KIND_INT, 2, "int16"},       {KIND_INT, 4, "int32"},
-      {KIND_INT, 8, "int64"},       {KIND_UINT, 1, "uint8"},     {KIND_UINT, 2, "uint16"},     {KIND_UINT, 4, "uint32"},
-      {KIND_UINT, 8, "uint64"},     {KIND_FLOAT, 2, "float16"},  {KIND_FLOAT, 4, "float32"},   {KIND_FLOAT, 8, "float64"},
+      {KIND_BOOL, 1, "bool"},         {KIND_INT, 1, "int8"},          {KIND_INT, 2, "int16"},
+      {KIND_INT, 4, "int32"},         {KIND_INT, 8, "int64"},         {KIND_UINT, 1, "uint8"},
+      {KIND_UINT, 2, "uint16"},       {KIND_UINT, 4, "uint32"},       {KIND_UINT, 8, "uint64"},
+      {KIND_FLOAT, 2, "float16"},     {KIND_FLOAT, 4, "float32"},     {KIND_FLOAT, 8, "float64"},
       {KIND_FLOAT, 16, "longdouble"}, {KIND_COMPLEX, 8, "complex64"}, {KIND_COMPLEX, 16, "complex128"},
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -118,7 +119,7 @@ static weft_dtype element_dtype(element e) {
   return WEFT_DTYPE_COUNT;
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------------------------------ */
+/* ---- chunks ------------------------------------------------------------------------------------------------------ */
 
 enum { CHUNK = 128 };
 
@@ -131,42 +132,71 @@ typedef struct chunk {
   } v;
 } chunk;
 
-#define LOAD(type, member, count)                                \
-  do {                                                           \
-    for (size_t k = 0; k < (count); k++) {                       \
-      type one;                                                  \
+#define LOAD(type, member, count)                                    \
+  do {                                                               \
+    for (size_t k = 0; k < (count); k++) {                           \
+      type one;                                                      \
       memcpy(&one, (const char *)from + k * sizeof one, sizeof one); \
-      c->v.member[k] = one;                                      \
-    }                                                            \
+      c->v.member[k] = one;                                          \
+    }                                                                \
   } while (0)
 
 /* False: not an element that can be converted. */
 static bool chunk_load(chunk *c, element e, const void *from, size_t n) {
   c->kind = e.kind == KIND_UINT && e.bytes < 8 ? KIND_INT : e.kind == KIND_BOOL ? KIND_INT : e.kind;
   switch ((int)e.kind << 8 | (int)e.bytes) {
-    case KIND_BOOL << 8 | 1: LOAD(uint8_t, i, n); return true;
-    case KIND_INT << 8 | 1: LOAD(int8_t, i, n); return true;
-    case KIND_INT << 8 | 2: LOAD(int16_t, i, n); return true;
-    case KIND_INT << 8 | 4: LOAD(int32_t, i, n); return true;
-    case KIND_INT << 8 | 8: LOAD(int64_t, i, n); return true;
-    case KIND_UINT << 8 | 1: LOAD(uint8_t, i, n); return true;
-    case KIND_UINT << 8 | 2: LOAD(uint16_t, i, n); return true;
-    case KIND_UINT << 8 | 4: LOAD(uint32_t, i, n); return true;
-    case KIND_UINT << 8 | 8: LOAD(uint64_t, u, n); return true;
+    case KIND_BOOL << 8 | 1:
+      LOAD(uint8_t, i, n);
+      return true;
+    case KIND_INT << 8 | 1:
+      LOAD(int8_t, i, n);
+      return true;
+    case KIND_INT << 8 | 2:
+      LOAD(int16_t, i, n);
+      return true;
+    case KIND_INT << 8 | 4:
+      LOAD(int32_t, i, n);
+      return true;
+    case KIND_INT << 8 | 8:
+      LOAD(int64_t, i, n);
+      return true;
+    case KIND_UINT << 8 | 1:
+      LOAD(uint8_t, i, n);
+      return true;
+    case KIND_UINT << 8 | 2:
+      LOAD(uint16_t, i, n);
+      return true;
+    case KIND_UINT << 8 | 4:
+      LOAD(uint32_t, i, n);
+      return true;
+    case KIND_UINT << 8 | 8:
+      LOAD(uint64_t, u, n);
+      return true;
     case KIND_FLOAT << 8 | 2:
       LOAD(uint16_t, f, n);
       for (size_t k = 0; k < n; k++) c->v.f[k] = half_to_double((uint16_t)c->v.f[k]);
       return true;
-    case KIND_FLOAT << 8 | 4: LOAD(float, f, n); return true;
-    case KIND_FLOAT << 8 | 8: LOAD(double, f, n); return true;
-    case KIND_COMPLEX << 8 | 8: LOAD(float, f, 2 * n); return true;
-    case KIND_COMPLEX << 8 | 16: LOAD(double, f, 2 * n); return true;
-    default: return false;
+    case KIND_FLOAT << 8 | 4:
+      LOAD(float, f, n);
+      return true;
+    case KIND_FLOAT << 8 | 8:
+      LOAD(double, f, n);
+      return true;
+    case KIND_COMPLEX << 8 | 8:
+      LOAD(float, f, 2 * n);
+      return true;
+    case KIND_COMPLEX << 8 | 16:
+      LOAD(double, f, 2 * n);
+      return true;
+    default:
+      return false;
   }
 }
 
 static double chunk_real(const chunk *c, size_t k) {
-  return c->kind == KIND_INT ? (double)c->v.i[k] : c->kind == KIND_UINT ? (double)c->v.u[k] : c->v.f[c->kind == KIND_COMPLEX ? 2 * k : k];
+  return c->kind == KIND_INT    ? (double)c->v.i[k]
+         : c->kind == KIND_UINT ? (double)c->v.u[k]
+                                : c->v.f[c->kind == KIND_COMPLEX ? 2 * k : k];
 }
 
 static bool float_fits(double v) { return !(fabs(v) >= 0x1.ffffffp127) || isinf(v); }
@@ -186,25 +216,31 @@ static bool chunk_to_int(const chunk *c, size_t k, int64_t least, int64_t most, 
   return true;
 }
 
-#define STORE_INT(type, least, most)                                   \
-  for (; k < n; k++) {                                                 \
-    int64_t v;                                                         \
-    if (!chunk_to_int(c, k, least, most, &v)) break;                   \
-    type one = (type)v;                                                \
-    memcpy((char *)to + k * sizeof one, &one, sizeof one);             \
-  }                                                                    \
+#define STORE_INT(type, least, most)                       \
+  for (; k < n; k++) {                                     \
+    int64_t v;                                             \
+    if (!chunk_to_int(c, k, least, most, &v)) break;       \
+    type one = (type)v;                                    \
+    memcpy((char *)to + k * sizeof one, &one, sizeof one); \
+  }                                                        \
   return k
 
 /* Returns how many were stored: fewer than n when the next one does not fit. */
 static size_t chunk_store(const chunk *c, weft_dtype dtype, void *to, size_t n) {
   size_t k = 0;
   switch (dtype) {
-    case WEFT_DTYPE_INT8: STORE_INT(int8_t, INT8_MIN, INT8_MAX);
-    case WEFT_DTYPE_INT16: STORE_INT(int16_t, INT16_MIN, INT16_MAX);
-    case WEFT_DTYPE_INT32: STORE_INT(int32_t, INT32_MIN, INT32_MAX);
-    case WEFT_DTYPE_UINT8: STORE_INT(uint8_t, 0, UINT8_MAX);
-    case WEFT_DTYPE_UINT16: STORE_INT(uint16_t, 0, UINT16_MAX);
-    case WEFT_DTYPE_UINT32: STORE_INT(uint32_t, 0, UINT32_MAX);
+    case WEFT_DTYPE_INT8:
+      STORE_INT(int8_t, INT8_MIN, INT8_MAX);
+    case WEFT_DTYPE_INT16:
+      STORE_INT(int16_t, INT16_MIN, INT16_MAX);
+    case WEFT_DTYPE_INT32:
+      STORE_INT(int32_t, INT32_MIN, INT32_MAX);
+    case WEFT_DTYPE_UINT8:
+      STORE_INT(uint8_t, 0, UINT8_MAX);
+    case WEFT_DTYPE_UINT16:
+      STORE_INT(uint16_t, 0, UINT16_MAX);
+    case WEFT_DTYPE_UINT32:
+      STORE_INT(uint32_t, 0, UINT32_MAX);
     case WEFT_DTYPE_BOOL:
       for (; k < n; k++)
         ((unsigned char *)to)[k] = chunk_real(c, k) != 0 || (c->kind == KIND_COMPLEX && c->v.f[2 * k + 1] != 0);
@@ -232,7 +268,8 @@ static size_t chunk_store(const chunk *c, weft_dtype dtype, void *to, size_t n) 
         memcpy((char *)to + 8 * k, one, 8);
       }
       return k;
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -257,21 +294,22 @@ static int convert_elements(element from, const void *source, weft_dtype dtype, 
         PyOS_snprintf(number, sizeof number, "%lld", (long long)c.v.i[done]);
       else
         PyOS_snprintf(number, sizeof number, "%g", chunk_real(&c, done));
-      PyErr_Format(PyExc_OverflowError, "element %zu is %s, which %s cannot hold", at + done, number, weft_dtype_name(dtype));
+      PyErr_Format(PyExc_OverflowError, "element %zu is %s, which %s cannot hold", at + done, number,
+                   weft_dtype_name(dtype));
       return -1;
     }
   }
   return 0;
 }
 
-/* ---- one number ----------------------------------------------------------------------------------------------------- */
+/* ---- one number -------------------------------------------------------------------------------------------------- */
 
 static const struct {
   int64_t least, most;
 } int_ranges[WEFT_DTYPE_COUNT] = {
-    [WEFT_DTYPE_INT8] = {INT8_MIN, INT8_MAX},  [WEFT_DTYPE_INT16] = {INT16_MIN, INT16_MAX},
+    [WEFT_DTYPE_INT8] = {INT8_MIN, INT8_MAX},    [WEFT_DTYPE_INT16] = {INT16_MIN, INT16_MAX},
     [WEFT_DTYPE_INT32] = {INT32_MIN, INT32_MAX}, [WEFT_DTYPE_UINT8] = {0, UINT8_MAX},
-    [WEFT_DTYPE_UINT16] = {0, UINT16_MAX},     [WEFT_DTYPE_UINT32] = {0, UINT32_MAX},
+    [WEFT_DTYPE_UINT16] = {0, UINT16_MAX},       [WEFT_DTYPE_UINT32] = {0, UINT32_MAX},
 };
 
 static int fail_range(PyObject *value, const char *type_name, const py_where *where) {
@@ -347,7 +385,8 @@ static int scalar_float(PyObject *value, weft_dtype dtype, void *out, const char
 int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *type_name, const py_where *where) {
   switch (dtype) {
     case WEFT_DTYPE_FLOAT32:
-    case WEFT_DTYPE_FLOAT16: return scalar_float(value, dtype, out, type_name, where);
+    case WEFT_DTYPE_FLOAT16:
+      return scalar_float(value, dtype, out, type_name, where);
     case WEFT_DTYPE_COMPLEX64: {
       double v[2] = {0, 0};
       if (read_complex(value, v, type_name, where) < 0) return -1;
@@ -362,8 +401,11 @@ int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *
       *(unsigned char *)out = (unsigned char)truth;
       return 0;
     }
-    case WEFT_DTYPE_RAW: dtype = WEFT_DTYPE_UINT8; break;
-    default: break;
+    case WEFT_DTYPE_RAW:
+      dtype = WEFT_DTYPE_UINT8;
+      break;
+    default:
+      break;
   }
   int64_t v = 0;
   if (read_int(value, dtype, &v, type_name, where) < 0) return -1;
@@ -376,9 +418,7 @@ int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *
 
 enum { MAX_AXES = 32 };
 
-static bool is_number(PyObject *value) {
-  return PyFloat_Check(value) || PyLong_Check(value) || PyComplex_Check(value);
-}
+static bool is_number(PyObject *value) { return PyFloat_Check(value) || PyLong_Check(value) || PyComplex_Check(value); }
 
 /* A NumPy scalar or 0-d array: its element. */
 static bool buffer_scalar(PyObject *value, element *out) {
@@ -446,8 +486,9 @@ static int measure_value(PyObject *value, int depth, measure *m) {
   }
   if (m->lengths[depth] < 0) m->lengths[depth] = n;
   if (m->lengths[depth] != n) {
-    PyErr_Format(PyExc_ValueError, "the nested sequences are ragged: axis %d has %zd elements in one place and %zd in another",
-                 depth, m->lengths[depth], n);
+    PyErr_Format(PyExc_ValueError,
+                 "the nested sequences are ragged: axis %d has %zd elements in one place and %zd in another", depth,
+                 m->lengths[depth], n);
     return -1;
   }
   for (Py_ssize_t i = 0; i < n; i++) {
@@ -505,8 +546,10 @@ static int host_from_numbers(PyObject *value, weft_dtype dtype, py_host_data *ou
     m.kind = KIND_FLOAT;
     for (m.n_axes = 0; m.n_axes < MAX_AXES && m.lengths[m.n_axes] >= 0;) m.n_axes++;
   }
-  static const weft_dtype defaults[] = {
-      [KIND_BOOL] = WEFT_DTYPE_BOOL, [KIND_INT] = WEFT_DTYPE_INT32, [KIND_FLOAT] = WEFT_DTYPE_FLOAT32, [KIND_COMPLEX] = WEFT_DTYPE_COMPLEX64};
+  static const weft_dtype defaults[] = {[KIND_BOOL] = WEFT_DTYPE_BOOL,
+                                        [KIND_INT] = WEFT_DTYPE_INT32,
+                                        [KIND_FLOAT] = WEFT_DTYPE_FLOAT32,
+                                        [KIND_COMPLEX] = WEFT_DTYPE_COMPLEX64};
   out->dtype = dtype == PY_DTYPE_ANY ? defaults[m.kind] : dtype;
   uint64_t n = 1;
   for (int i = 0; i < m.n_axes; i++) n *= (uint64_t)m.lengths[i]; /* every element was visited: no overflow */
@@ -522,7 +565,7 @@ static int host_from_numbers(PyObject *value, weft_dtype dtype, py_host_data *ou
   return out->shape ? 0 : -1;
 }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------------------ */
+/* ---- buffers ----------------------------------------------------------------------------------------------------- */
 
 static int fail_element(const char *format, element e) {
   static const char *const instead[] = {
@@ -531,8 +574,8 @@ static int fail_element(const char *format, element e) {
   if (e.kind == KIND_OTHER || !name)
     PyErr_Format(PyExc_TypeError, "elements of the buffer format '%s' are no dtype of devices", format ? format : "B");
   else
-    PyErr_Format(PyExc_TypeError, "%s is not a dtype of devices; convert on the host: weft.asarray(a, dtype=\"%s\")", name,
-                 instead[e.kind]);
+    PyErr_Format(PyExc_TypeError, "%s is not a dtype of devices; convert on the host: weft.asarray(a, dtype=\"%s\")",
+                 name, instead[e.kind]);
   return -1;
 }
 
@@ -570,15 +613,16 @@ static int host_from_buffer(PyObject *value, weft_dtype dtype, py_casting castin
   element e = element_parse(out->view.format, out->view.itemsize);
   weft_dtype own = element_dtype(e);
   if (e.swapped) {
-    PyErr_SetString(PyExc_TypeError, "the elements are byte-swapped; convert on the host: a.astype(a.dtype.newbyteorder(\"=\"))");
+    PyErr_SetString(PyExc_TypeError,
+                    "the elements are byte-swapped; convert on the host: a.astype(a.dtype.newbyteorder(\"=\"))");
     return -1;
   }
   bool convert = casting == PY_CASTING_ANY && dtype != PY_DTYPE_ANY && dtype != own;
   bool wanted = dtype == PY_DTYPE_ANY || dtype == own || convert;
   if (own == WEFT_DTYPE_COUNT && !convert && (wanted || !element_name(e))) return fail_element(out->view.format, e);
   if (!wanted) {
-    PyErr_Format(PyExc_TypeError, "wants %s, got %s; convert on the host: weft.asarray(a, dtype=\"%s\")", weft_dtype_name(dtype),
-                 element_name(e), weft_dtype_name(dtype));
+    PyErr_Format(PyExc_TypeError, "wants %s, got %s; convert on the host: weft.asarray(a, dtype=\"%s\")",
+                 weft_dtype_name(dtype), element_name(e), weft_dtype_name(dtype));
     return -1;
   }
   out->dtype = convert ? dtype : own;
@@ -611,7 +655,7 @@ void py_host_data_free(py_host_data *data) {
   *data = (py_host_data){0};
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size) {
   Py_ssize_t lengths[MAX_AXES];

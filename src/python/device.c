@@ -1,6 +1,6 @@
 /* Device: one open GPU device, and the functions of the module that act on a whole device.
  *
- *   state->devices:  selector -> Device        a Device that is opening stays here, so that all who want it wait together
+ *   state->devices:  selector -> Device        one that is opening is here too, so that all wait for the same
  *   state->default_device                      the one for "" (that is, WEFT_DEVICE or the best)
  *
  * A Device that failed to open leaves the table; one that was lost is replaced when it is asked for again. */
@@ -9,7 +9,7 @@
 #include "python/docs.h"
 #include "python/extension.h"
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static void forget_device(py_state *state, py_device *device) {
   PyObject *type, *value, *traceback;
@@ -119,7 +119,7 @@ py_device *py_device_get(py_state *state, PyObject *argument) {
   return device;
 }
 
-/* ---- the type ------------------------------------------------------------------------------------------------------------ */
+/* ---- the type ---------------------------------------------------------------------------------------------------- */
 
 static void device_dealloc(PyObject *o) {
   py_device *self = (py_device *)o;
@@ -210,8 +210,8 @@ static PyGetSetDef device_getset[] = {
 static PyMethodDef device_methods[] = {{"destroy", device_destroy, METH_NOARGS, PY_DOC_DEVICE_DESTROY}, {0}};
 
 static PyType_Slot device_slots[] = {
-    {Py_tp_doc, PY_DOC_DEVICE},        {Py_tp_dealloc, (void *)device_dealloc}, {Py_tp_repr, (void *)device_repr},
-    {Py_tp_getset, device_getset},     {Py_tp_methods, device_methods},         {0},
+    {Py_tp_doc, PY_DOC_DEVICE},    {Py_tp_dealloc, (void *)device_dealloc}, {Py_tp_repr, (void *)device_repr},
+    {Py_tp_getset, device_getset}, {Py_tp_methods, device_methods},         {0},
 };
 
 static PyType_Spec device_spec = {
@@ -221,12 +221,11 @@ static PyType_Spec device_spec = {
     .slots = device_slots,
 };
 
-/* ---- batch ------------------------------------------------------------------------------------------------------------- */
+/* ---- batch ------------------------------------------------------------------------------------------------------- */
 
 typedef struct py_batch {
-  PyObject_HEAD
-  py_device *device; /* owned */
-  uint32_t depth;    /* entered and not left */
+  PyObject_HEAD py_device *device; /* owned */
+  uint32_t depth;                  /* entered and not left */
 } py_batch;
 
 static PyObject *batch_enter(PyObject *o, PyObject *nothing) {
@@ -248,7 +247,8 @@ static PyObject *batch_exit(PyObject *o, PyObject *args) {
   self->depth--;
   /* An exception of the body goes before what the device has to say. */
   bool failing = PyTuple_Size(args) > 0 && PyTuple_GetItem(args, 0) != Py_None;
-  if (weft_device_batch_end(self->device->device, &err) != WEFT_OK && !failing) return py_error_raise(py_state_of(o), &err);
+  if (weft_device_batch_end(self->device->device, &err) != WEFT_OK && !failing)
+    return py_error_raise(py_state_of(o), &err);
   Py_RETURN_FALSE;
 }
 
@@ -276,7 +276,7 @@ static PyType_Spec batch_spec = {
     .slots = batch_slots,
 };
 
-/* ---- functions of the module ----------------------------------------------------------------------------------------- */
+/* ---- functions of the module ------------------------------------------------------------------------------------- */
 
 static PyObject *read_selector(PyObject *args, PyObject *keywords) {
   static char *names[] = {"selector", NULL};

@@ -1,13 +1,14 @@
-/* The docstrings of the extension, in numpydoc's form: the one place where they stand (the stubs have types only). A text
- * that begins with a signature and a line "--" becomes __text_signature__. */
+/* The docstrings of the extension, in the form of numpydoc: the one place where they stand (the stubs have types only).
+ * A text that begins with a signature and a line "--" becomes __text_signature__. */
 #ifndef WEFT_PYTHON_DOCS_H
 #define WEFT_PYTHON_DOCS_H
 
 #define PY_DOC_DTYPE \
   "The type of an array's elements.\n" \
   "\n" \
-  "Small immutable objects, one each: `weft.bool`, `int8`, `int16`, `int32`, `uint8`, `uint16`, `uint32`, `float16`,\n" \
-  "`float32`, `complex64`. They equal and hash like their names, and equal NumPy's dtypes of the same name.\n" \
+  "Small immutable objects, one each: `weft.bool`, `int8`, `int16`, `int32`, `uint8`, `uint16`, `uint32`,\n" \
+  "`float16`, `float32`, `complex64`. They equal and hash like their names, and equal NumPy's dtypes of the same\n" \
+  "name.\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
@@ -23,8 +24,8 @@
   "\n" \
   "Give the device up: its memory goes back at once.\n" \
   "\n" \
-  "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()` then\n" \
-  "opens a new one."
+  "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()`\n" \
+  "then opens a new one."
 
 #define PY_DOC_BATCH_TYPE \
   "What `weft.batch` returns: a context manager."
@@ -38,8 +39,8 @@
   "Parameters\n" \
   "----------\n" \
   "selector : str, optional\n" \
-  "    A driver's name (``\"native\"``, ``\"web\"``, ``\"dawn\"``) or a part of the adapter's name. Without one, what the\n" \
-  "    environment variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "    A driver's name (``\"native\"``, ``\"web\"``) or a part of the adapter's name. Without one, what\n" \
+  "    the environment variable ``WEFT_DEVICE`` says, else the best device.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
@@ -68,8 +69,8 @@
   "\n" \
   "Collect commands and hand them to the GPU together.\n" \
   "\n" \
-  "Inside ``with weft.batch():`` kernel calls are handed over only by reads, `flush`, `synchronize` and the end of the\n" \
-  "outermost block. Results are the same with and without it.\n" \
+  "Inside ``with weft.batch():`` kernel calls are handed over only by reads, `flush`, `synchronize` and the end\n" \
+  "of the outermost block. Results are the same with and without it.\n" \
   "\n" \
   "Parameters\n" \
   "----------\n" \
@@ -121,8 +122,8 @@
   "Returns\n" \
   "-------\n" \
   "dict of str to int\n" \
-  "    Among others: ``objects`` and ``driver_objects`` (GPU objects alive, as weft and as the driver count them),\n" \
-  "    ``used_bytes``, ``pooled_bytes``, ``pending_commands``, ``dispatches``, ``submits``.\n" \
+  "    Among others: ``objects`` and ``driver_objects`` (GPU objects alive, as weft and as the driver count\n" \
+  "    them), ``used_bytes``, ``pooled_bytes``, ``pending_commands``, ``dispatches``, ``submits``.\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
@@ -235,8 +236,9 @@
 #define PY_DOC_ARRAY \
   "An array on a device. Made by `weft.asarray`, `weft.zeros`, `weft.empty` and `Buffer.view`.\n" \
   "\n" \
-  "``x[2:5]`` and ``x[3]`` are views: contiguous parts of the first axis that share x's memory. ``x[2:5] = y`` writes a\n" \
-  "weft array (on the device), a NumPy array or other buffer of the same dtype and shape, a number, or nested sequences.\n" \
+  "``x[2:5]`` and ``x[3]`` are views: contiguous parts of the first axis that share x's memory. ``x[2:5] = y``\n" \
+  "writes a weft array (on the device), a NumPy array or other buffer of the same dtype and shape, a number, or\n" \
+  "nested sequences.\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
@@ -270,7 +272,8 @@
   "to_numpy_async($self, /)\n" \
   "--\n" \
   "\n" \
-  "Start to read the elements; await the NumPy array. Several reads started before the first await share one round trip.\n" \
+  "Start to read the elements; await the NumPy array. Several reads started before the first await share one\n" \
+  "round trip.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
@@ -289,8 +292,8 @@
   "Returns\n" \
   "-------\n" \
   "memoryview\n" \
-  "    Of the same shape. complex64 comes as pairs of float32 along one more axis, float16 as uint16 bits, and an array\n" \
-  "    without elements with one axis."
+  "    Of the same shape. complex64 comes as pairs of float32 along one more axis, float16 as uint16 bits, and\n" \
+  "    an array without elements with one axis."
 
 #define PY_DOC_ARRAY_TO_MEMORYVIEW_ASYNC \
   "to_memoryview_async($self, /)\n" \
@@ -354,10 +357,11 @@
   "Parameters\n" \
   "----------\n" \
   "obj : array, buffer, number or nested sequence\n" \
-  "    Anything with the buffer protocol (NumPy arrays are uploaded from where they are; what is not contiguous is packed\n" \
-  "    once), Python numbers, or nested sequences of them. A weft array is returned as it is.\n" \
+  "    Anything with the buffer protocol (NumPy arrays are uploaded from where they are; what is not contiguous\n" \
+  "    is packed once), Python numbers, or nested sequences of them. A weft array is returned as it is.\n" \
   "dtype : dtype, optional\n" \
-  "    Converts on the host. Without it a buffer keeps its dtype; Python numbers become bool, int32, float32 or complex64.\n" \
+  "    Converts on the host. Without it a buffer keeps its dtype; Python numbers become bool, int32, float32 or\n" \
+  "    complex64.\n" \
   "device : Device, optional\n" \
   "    The default device without it.\n" \
   "\n" \
@@ -368,7 +372,8 @@
   "Raises\n" \
   "------\n" \
   "TypeError\n" \
-  "    A dtype that devices do not have, such as float64: pass ``dtype=\"float32\"``. Byte-swapped and object arrays.\n" \
+  "    A dtype that devices do not have, such as float64: pass ``dtype=\"float32\"``. Byte-swapped and object\n" \
+  "    arrays.\n" \
   "OverflowError\n" \
   "    A value that the dtype cannot hold.\n" \
   "\n" \
@@ -451,15 +456,16 @@
   "*args\n" \
   "    Arguments in ascending (group, binding); or one dict {(group, binding) or name: argument}.\n" \
   "threads, groups : int or tuple of up to three ints\n" \
-  "    What to launch: threads, rounded up to whole workgroups, or workgroups. 0 checks everything and runs nothing.\n" \
+  "    What to launch: threads, rounded up to whole workgroups, or workgroups. 0 checks everything and runs\n" \
+  "    nothing.\n" \
   "**bindings\n" \
   "    Arguments by name. Those of bindings that only other entry points use are ignored.\n" \
   "\n" \
   "Notes\n" \
   "-----\n" \
-  "A written binding wants a weft array or Buffer. A read-only one takes anything with the buffer protocol as well, which\n" \
-  "is uploaded for the call. A uniform takes a number; a dict, a sequence or a NumPy record for a struct; a sequence for a\n" \
-  "vector, for an array, or for a matrix (its columns).\n" \
+  "A written binding wants a weft array or Buffer. A read-only one takes anything with the buffer protocol as\n" \
+  "well, which is uploaded for the call. A uniform takes a number; a dict, a sequence or a NumPy record for a\n" \
+  "struct; a sequence for a vector, for an array, or for a matrix (its columns).\n" \
   "\n" \
   "Raises\n" \
   "------\n" \

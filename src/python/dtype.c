@@ -11,10 +11,10 @@ static const struct {
   const char *format;
   const char *kind;
 } facts[WEFT_DTYPE_COUNT] = {
-    [WEFT_DTYPE_RAW] = {NULL, "V"},     [WEFT_DTYPE_BOOL] = {"?", "b"},    [WEFT_DTYPE_INT8] = {"b", "i"},
-    [WEFT_DTYPE_INT16] = {"h", "i"},    [WEFT_DTYPE_INT32] = {"i", "i"},   [WEFT_DTYPE_UINT8] = {"B", "u"},
-    [WEFT_DTYPE_UINT16] = {"H", "u"},   [WEFT_DTYPE_UINT32] = {"I", "u"},  [WEFT_DTYPE_FLOAT16] = {"e", "f"},
-    [WEFT_DTYPE_FLOAT32] = {"f", "f"},  [WEFT_DTYPE_COMPLEX64] = {NULL, "c"},
+    [WEFT_DTYPE_RAW] = {NULL, "V"},    [WEFT_DTYPE_BOOL] = {"?", "b"},       [WEFT_DTYPE_INT8] = {"b", "i"},
+    [WEFT_DTYPE_INT16] = {"h", "i"},   [WEFT_DTYPE_INT32] = {"i", "i"},      [WEFT_DTYPE_UINT8] = {"B", "u"},
+    [WEFT_DTYPE_UINT16] = {"H", "u"},  [WEFT_DTYPE_UINT32] = {"I", "u"},     [WEFT_DTYPE_FLOAT16] = {"e", "f"},
+    [WEFT_DTYPE_FLOAT32] = {"f", "f"}, [WEFT_DTYPE_COMPLEX64] = {NULL, "c"},
 };
 
 const char *py_dtype_format(weft_dtype dtype) { return facts[dtype].format; }
@@ -25,17 +25,39 @@ static const struct {
   weft_dtype dtype;
   const char *instead;
 } spellings[] = {
-    {"f4", WEFT_DTYPE_FLOAT32, NULL},   {"i4", WEFT_DTYPE_INT32, NULL},        {"u4", WEFT_DTYPE_UINT32, NULL},
-    {"f2", WEFT_DTYPE_FLOAT16, NULL},   {"i2", WEFT_DTYPE_INT16, NULL},        {"u2", WEFT_DTYPE_UINT16, NULL},
-    {"i1", WEFT_DTYPE_INT8, NULL},      {"u1", WEFT_DTYPE_UINT8, NULL},        {"b1", WEFT_DTYPE_BOOL, NULL},
-    {"?", WEFT_DTYPE_BOOL, NULL},       {"bool_", WEFT_DTYPE_BOOL, NULL},      {"c8", WEFT_DTYPE_COMPLEX64, NULL},
-    {"f", WEFT_DTYPE_FLOAT32, NULL},    {"e", WEFT_DTYPE_FLOAT16, NULL},       {"i", WEFT_DTYPE_INT32, NULL},
-    {"I", WEFT_DTYPE_UINT32, NULL},     {"h", WEFT_DTYPE_INT16, NULL},         {"H", WEFT_DTYPE_UINT16, NULL},
-    {"b", WEFT_DTYPE_INT8, NULL},       {"B", WEFT_DTYPE_UINT8, NULL},         {"F", WEFT_DTYPE_COMPLEX64, NULL},
-    {"float64", 0, "float32"},          {"f8", 0, "float32"},                  {"d", 0, "float32"},
-    {"int64", 0, "int32"},              {"i8", 0, "int32"},                    {"q", 0, "int32"},
-    {"uint64", 0, "uint32"},            {"u8", 0, "uint32"},                   {"Q", 0, "uint32"},
-    {"complex128", 0, "complex64"},     {"c16", 0, "complex64"},               {"D", 0, "complex64"},
+    {"f4", WEFT_DTYPE_FLOAT32, NULL},
+    {"i4", WEFT_DTYPE_INT32, NULL},
+    {"u4", WEFT_DTYPE_UINT32, NULL},
+    {"f2", WEFT_DTYPE_FLOAT16, NULL},
+    {"i2", WEFT_DTYPE_INT16, NULL},
+    {"u2", WEFT_DTYPE_UINT16, NULL},
+    {"i1", WEFT_DTYPE_INT8, NULL},
+    {"u1", WEFT_DTYPE_UINT8, NULL},
+    {"b1", WEFT_DTYPE_BOOL, NULL},
+    {"?", WEFT_DTYPE_BOOL, NULL},
+    {"bool_", WEFT_DTYPE_BOOL, NULL},
+    {"c8", WEFT_DTYPE_COMPLEX64, NULL},
+    {"f", WEFT_DTYPE_FLOAT32, NULL},
+    {"e", WEFT_DTYPE_FLOAT16, NULL},
+    {"i", WEFT_DTYPE_INT32, NULL},
+    {"I", WEFT_DTYPE_UINT32, NULL},
+    {"h", WEFT_DTYPE_INT16, NULL},
+    {"H", WEFT_DTYPE_UINT16, NULL},
+    {"b", WEFT_DTYPE_INT8, NULL},
+    {"B", WEFT_DTYPE_UINT8, NULL},
+    {"F", WEFT_DTYPE_COMPLEX64, NULL},
+    {"float64", 0, "float32"},
+    {"f8", 0, "float32"},
+    {"d", 0, "float32"},
+    {"int64", 0, "int32"},
+    {"i8", 0, "int32"},
+    {"q", 0, "int32"},
+    {"uint64", 0, "uint32"},
+    {"u8", 0, "uint32"},
+    {"Q", 0, "uint32"},
+    {"complex128", 0, "complex64"},
+    {"c16", 0, "complex64"},
+    {"D", 0, "complex64"},
 };
 
 /* 1: found; 0: not a spelling; -1: known, but no device has it (*instead). */
@@ -189,15 +211,9 @@ static PyGetSetDef dtype_getset[] = {
 static PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, NULL}, {0}};
 
 static PyType_Slot dtype_slots[] = {
-    {Py_tp_doc, PY_DOC_DTYPE},
-    {Py_tp_dealloc, (void *)py_object_free},
-    {Py_tp_repr, (void *)dtype_repr},
-    {Py_tp_str, (void *)dtype_str},
-    {Py_tp_hash, (void *)dtype_hash},
-    {Py_tp_richcompare, (void *)dtype_compare},
-    {Py_tp_getset, dtype_getset},
-    {Py_tp_methods, dtype_methods},
-    {0},
+    {Py_tp_doc, PY_DOC_DTYPE},      {Py_tp_dealloc, (void *)py_object_free}, {Py_tp_repr, (void *)dtype_repr},
+    {Py_tp_str, (void *)dtype_str}, {Py_tp_hash, (void *)dtype_hash},        {Py_tp_richcompare, (void *)dtype_compare},
+    {Py_tp_getset, dtype_getset},   {Py_tp_methods, dtype_methods},          {0},
 };
 
 static PyType_Spec dtype_spec = {

@@ -8,8 +8,8 @@
  *   arguments.c  Python values -> bytes of one WGSL type    call.c       calling a Kernel (both: kernel.h)
  *
  * - CPython's limited API of 3.11, heap types that are final and immutable, no globals that change.
- * - A function that returns PyObject * gives a new reference, or NULL with an exception set; one that returns int gives 0,
- *   or -1 with an exception set, unless it says otherwise.
+ * - A function that returns PyObject * gives a new reference, or NULL with an exception set; one that returns int gives
+ *   0, or -1 with an exception set, unless it says otherwise.
  * - No type takes part in garbage collection: objects own only C objects, tuples of numbers and names, and each other
  *   upwards (Array -> Device), so that no cycle can go through them.
  * - Every wait lets other Python code run. Before one nothing may be borrowed that such code could free. */
@@ -32,24 +32,24 @@ enum {
       PY_STATUS_COUNT
 };
 
-/* ---- module state --------------------------------------------------------------------------------------------------- */
+/* ---- module state ------------------------------------------------------------------------------------------------ */
 
 /* Every Python object the module holds (all owned), by the file that fills it. */
-#define PY_STATE_OBJECTS(X) \
-  X(device_type)            \
-  X(batch_type)             \
-  X(dtype_type)             \
-  X(buffer_type)            \
-  X(array_type)             \
-  X(kernel_type)            \
-  X(binding_type)           \
-  X(future_type)            \
-  X(devices)        /* device.c: selector -> Device, opened or opening */ \
+#define PY_STATE_OBJECTS(X)                                                                   \
+  X(device_type)                                                                              \
+  X(batch_type)                                                                               \
+  X(dtype_type)                                                                               \
+  X(buffer_type)                                                                              \
+  X(array_type)                                                                               \
+  X(kernel_type)                                                                              \
+  X(binding_type)                                                                             \
+  X(future_type)                                                                              \
+  X(devices)        /* device.c: selector -> Device, opened or opening */                     \
   X(default_device) /* device.c: the Device of calls that name none, NULL until it is open */ \
-  X(settle)         /* future.c: weft._async.settle, NULL until used */ \
-  X(web)            /* host.c: the module weft._web, NULL natively */ \
-  X(web_driver)     /* host.c: its capsule */ \
-  X(run_sync)       /* host.c: pyodide.ffi.run_sync, NULL natively */ \
+  X(settle)         /* future.c: weft._async.settle, NULL until used */                       \
+  X(web)            /* host.c: the module weft._web, NULL natively */                         \
+  X(web_driver)     /* host.c: its capsule */                                                 \
+  X(run_sync)       /* host.c: pyodide.ffi.run_sync, NULL natively */                         \
   X(can_run_sync)
 
 typedef struct py_state {
@@ -58,25 +58,23 @@ typedef struct py_state {
 #undef X
   PyObject *exceptions[PY_STATUS_COUNT];
   PyObject *dtypes[WEFT_DTYPE_COUNT];
-  weft_instance *instance;    /* NULL until the first device is asked for */
-  const weft_driver *native;  /* owned; NULL where there is none */
+  weft_instance *instance;   /* NULL until the first device is asked for */
+  const weft_driver *native; /* owned; NULL where there is none */
 } py_state;
 
 static inline py_state *py_state_of(PyObject *self) { return PyType_GetModuleState(Py_TYPE(self)); }
 
-/* ---- objects ---------------------------------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 typedef struct py_device {
-  PyObject_HEAD
-  weft_device *device; /* owned */
-  weft_future *ready;  /* owned; NULL once the device is open */
+  PyObject_HEAD weft_device *device; /* owned */
+  weft_future *ready;                /* owned; NULL once the device is open */
 } py_device;
 
 /* The common beginning of Buffer and Array: a range of a device buffer. */
 typedef struct py_storage {
-  PyObject_HEAD
-  weft_buffer *buffer; /* owned */
-  py_device *device;   /* owned */
+  PyObject_HEAD weft_buffer *buffer; /* owned */
+  py_device *device;                 /* owned */
   uint64_t offset, n_bytes;
   weft_dtype dtype; /* RAW in a Buffer */
   uint32_t inner;   /* length of the last axis when there are several, else 0 */
@@ -88,12 +86,12 @@ typedef struct py_array {
 } py_array;
 
 typedef struct py_dtype {
-  PyObject_HEAD
-  weft_dtype value;
+  PyObject_HEAD weft_dtype value;
 } py_dtype;
 
 /* An entry of a method table for a function with keywords. */
-#define PY_KEYWORDS(name, function, doc) {name, (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS, doc}
+#define PY_KEYWORDS(name, function, doc) \
+  {name, (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS, doc}
 
 /* A new zeroed object of one of the module's types. */
 PyObject *py_object_create(PyObject *type);
@@ -102,7 +100,7 @@ void py_object_free(PyObject *self);
 /* Adds a type to the module and to the state. */
 int py_type_add(PyObject *module, PyType_Spec *spec, PyObject **slot);
 
-/* ---- errors.c ----------------------------------------------------------------------------------------------------------- */
+/* ---- errors.c ---------------------------------------------------------------------------------------------------- */
 
 int py_errors_init(py_state *state);
 /* Sets the exception for `err`; keeps one that is pending for INTERRUPTED and HOST. Returns NULL. */
@@ -118,18 +116,18 @@ int py_error_type(PyObject *got, const char *format, ...);
 /* Puts "prefix" in front of the text of the pending TypeError, ValueError or OverflowError. */
 void py_error_prefix(const char *prefix);
 
-/* ---- host.c ------------------------------------------------------------------------------------------------------------- */
+/* ---- host.c ------------------------------------------------------------------------------------------------------ */
 
 /* The instance (borrowed from the state), made with its drivers at the first call. */
 weft_instance *py_host_instance(py_state *state);
 void py_host_free(py_state *state);
-/* weft_future_wait for a future whose reference the caller owns. `instead` is the await form that the message names when
- * nothing can wait. Returns 0 when it settled with OK. */
+/* weft_future_wait for a future whose reference the caller owns. `instead` is the await form that the message names
+ * when nothing can wait. Returns 0 when it settled with OK. */
 int py_host_wait(py_state *state, weft_future *future, const char *instead);
 /* weft_buffer_write that lets other threads run when there is much to write. */
 weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *bytes, uint64_t n_bytes, weft_error *err);
 
-/* ---- device.c ----------------------------------------------------------------------------------------------------------- */
+/* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
 int py_device_init(PyObject *module);
 /* The open device that a `device` argument (NULL or None: the default one) means; opens and waits if it must. */
@@ -139,7 +137,7 @@ py_device *py_device_open(py_state *state, PyObject *selector);
 /* Notes that an opening device has settled: 0 with it open, -1 with the reason why not. */
 int py_device_settled(py_state *state, py_device *device);
 
-/* ---- dtype.c ------------------------------------------------------------------------------------------------------------- */
+/* ---- dtype.c ----------------------------------------------------------------------------------------------------- */
 
 int py_dtype_init(PyObject *module);
 /* Reads a dtype argument. `convert` is the call to name when it is a dtype that devices do not have; NULL: none. */
@@ -150,7 +148,7 @@ PyObject *py_dtype_get(py_state *state, weft_dtype dtype);
 /* The format character of struct and memoryview; NULL for RAW and complex64. */
 const char *py_dtype_format(weft_dtype dtype);
 
-/* ---- convert.c ----------------------------------------------------------------------------------------------------------- */
+/* ---- convert.c --------------------------------------------------------------------------------------------------- */
 
 /* Where a value stands, for messages only: "p", "p.a", "p.a[3]". Lives on the stack of the recursion. */
 typedef struct py_where {
@@ -186,17 +184,18 @@ typedef enum py_casting {
   PY_CASTING_ANY   /* buffers are converted too */
 } py_casting;
 
-/* Brings a buffer-protocol object, a Python number or nested sequence into host memory as `dtype` (PY_DTYPE_ANY: its own,
- * for Python numbers bool, int32, float32 or complex64). A contiguous buffer of the right dtype is used where it is. */
+/* Brings a buffer-protocol object, a Python number or nested sequence into host memory as `dtype` (PY_DTYPE_ANY: its
+ * own, for Python numbers bool, int32, float32 or complex64). A contiguous buffer of its dtype is used where
+ * it is. */
 int py_convert_host(PyObject *value, weft_dtype dtype, py_casting casting, py_host_data *out);
 /* Only what exports a buffer; bytes and bytearray become RAW. */
 int py_convert_buffer(PyObject *value, py_host_data *out);
 void py_host_data_free(py_host_data *data);
 
-/* A shape argument: an int or a sequence of ints. *shape is a new tuple; *size the product, of at most SIZE_MAX / 16. */
+/* A shape argument: an int or a sequence of ints. *shape is a new tuple; *size the product, at most SIZE_MAX / 16. */
 int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size);
 
-/* ---- buffer.c, array.c --------------------------------------------------------------------------------------------------- */
+/* ---- buffer.c, array.c ------------------------------------------------------------------------------------------- */
 
 int py_buffer_init(PyObject *module);
 int py_array_init(PyObject *module);
@@ -213,7 +212,7 @@ PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer,
 /* A new Array with new memory. */
 PyObject *py_array_create(py_state *state, py_device *device, weft_dtype dtype, PyObject *shape, uint64_t size);
 
-/* ---- future.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- future.c ---------------------------------------------------------------------------------------------------- */
 
 typedef enum py_result {
   PY_RESULT_NONE,
@@ -224,7 +223,7 @@ typedef enum py_result {
 } py_result;
 
 int py_future_init(PyObject *module);
-/* A Python Future; `future` is consumed, also on failure. `subject` (borrowed): the Array or Buffer read, the Device … */
+/* A Python Future; `future` is consumed, also on failure. `subject` (borrowed): the Array or Buffer read, a Device … */
 PyObject *py_future_create(py_state *state, weft_future *future, py_result result, PyObject *subject);
 /* A coroutine that waits for the Future (consumed; NULL passes through). */
 PyObject *py_future_settle(py_state *state, PyObject *future);
@@ -233,15 +232,16 @@ PyObject *py_future_read(py_storage *self, py_result result, const char *instead
 /* Starts a read and returns a coroutine. */
 PyObject *py_future_read_async(py_storage *self, py_result result);
 
-/* ---- arguments.c --------------------------------------------------------------------------------------------------------- */
+/* ---- arguments.c ------------------------------------------------------------------------------------------------- */
 
 /* Writes `value` as a WGSL value of `type` to `out` (type->size bytes, zeroed). `names`: the interned member names of a
  * struct, or NULL. */
-int py_arguments_pack(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out, const py_where *where);
+int py_arguments_pack(const wgsl_type *type, PyObject *const *names, PyObject *value, unsigned char *out,
+                      const py_where *where);
 /* Whether the NumPy dtype of `value` lays its fields out as `type` does. 1: yes; 0: it is no record; -1: it differs. */
 int py_arguments_record(const wgsl_type *type, PyObject *value, const py_where *where);
 
-/* ---- kernel.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
 int py_kernel_init(PyObject *module);
 

@@ -1,23 +1,22 @@
 /* Futures: what a started read, kernel, device or synchronisation looks like to Python.
  *
  *   x.to_numpy()        start -> wait (host.c) -> take
- *   x.to_numpy_async()  start -> Future -> weft._async.settle(future): a coroutine that asks done() and at its end result()
+ *   x.to_numpy_async()  start -> Future -> weft._async.settle(future): a coroutine that asks done(), then result()
  *
- * The bytes of a read go straight into the memory of the object that is returned; that object is made after the wait, so
- * no pointer into it lives across one. */
+ * The bytes of a read go straight into the memory of the object that is returned; that object is made after the wait,
+ * so no pointer into it lives across one. */
 #include <string.h>
 
 #include "python/docs.h"
 #include "python/extension.h"
 
 typedef struct py_future {
-  PyObject_HEAD
-  weft_future *future; /* owned */
-  PyObject *subject;   /* owned; NULL for NONE */
+  PyObject_HEAD weft_future *future; /* owned */
+  PyObject *subject;                 /* owned; NULL for NONE */
   py_result result;
 } py_future;
 
-/* ---- results ------------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 /* Moves the bytes of a finished read into a new writable object (consumed, also on failure; NULL passes through). */
 static PyObject *take_into(py_storage *self, weft_future *future, PyObject *target) {
@@ -35,7 +34,9 @@ static PyObject *take_into(py_storage *self, weft_future *future, PyObject *targ
   return py_error_raise(py_state_of((PyObject *)self), &err);
 }
 
-static PyObject *new_bytearray(py_storage *self) { return PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)self->n_bytes); }
+static PyObject *new_bytearray(py_storage *self) {
+  return PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)self->n_bytes);
+}
 
 static PyObject *take_bytes(py_storage *self, weft_future *future) {
   PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)self->n_bytes);
@@ -48,7 +49,9 @@ static PyObject *take_bytes(py_storage *self, weft_future *future) {
 static PyObject *take_numpy(py_storage *self, weft_future *future) {
   PyObject *numpy = PyImport_ImportModule("numpy");
   if (!numpy) {
-    if (PyErr_ExceptionMatches(PyExc_ImportError)) PyErr_SetString(PyExc_ImportError, "to_numpy() needs NumPy, which is not installed; without it: x.to_memoryview()");
+    if (PyErr_ExceptionMatches(PyExc_ImportError))
+      PyErr_SetString(PyExc_ImportError,
+                      "to_numpy() needs NumPy, which is not installed; without it: x.to_memoryview()");
     return NULL;
   }
   PyObject *shape = ((py_array *)self)->shape;
@@ -84,7 +87,8 @@ static PyObject *take_memoryview(py_storage *self, weft_future *future) {
 }
 
 static PyObject *subject_ready(py_state *state, PyObject *subject) {
-  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type && py_device_settled(state, (py_device *)subject) < 0) return NULL;
+  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type && py_device_settled(state, (py_device *)subject) < 0)
+    return NULL;
   Py_INCREF(subject);
   return subject;
 }
@@ -92,15 +96,20 @@ static PyObject *subject_ready(py_state *state, PyObject *subject) {
 /* The result of a future that has settled with OK. */
 static PyObject *take(py_state *state, weft_future *future, py_result result, PyObject *subject) {
   switch (result) {
-    case PY_RESULT_SUBJECT: return subject_ready(state, subject);
-    case PY_RESULT_NUMPY: return take_numpy((py_storage *)subject, future);
-    case PY_RESULT_MEMORYVIEW: return take_memoryview((py_storage *)subject, future);
-    case PY_RESULT_BYTES: return take_bytes((py_storage *)subject, future);
-    default: Py_RETURN_NONE;
+    case PY_RESULT_SUBJECT:
+      return subject_ready(state, subject);
+    case PY_RESULT_NUMPY:
+      return take_numpy((py_storage *)subject, future);
+    case PY_RESULT_MEMORYVIEW:
+      return take_memoryview((py_storage *)subject, future);
+    case PY_RESULT_BYTES:
+      return take_bytes((py_storage *)subject, future);
+    default:
+      Py_RETURN_NONE;
   }
 }
 
-/* ---- the type ------------------------------------------------------------------------------------------------------------ */
+/* ---- the type ---------------------------------------------------------------------------------------------------- */
 
 PyObject *py_future_create(py_state *state, weft_future *future, py_result result, PyObject *subject) {
   py_future *self = (py_future *)py_object_create(state->future_type);
@@ -132,7 +141,8 @@ static PyObject *future_result(PyObject *o, PyObject *nothing) {
   py_state *state = py_state_of(o);
   weft_error err;
   if (weft_future_status(self->future, &err) != WEFT_OK) {
-    if (err.code != WEFT_STATE && self->result == PY_RESULT_SUBJECT && Py_TYPE(self->subject) == (PyTypeObject *)state->device_type &&
+    if (err.code != WEFT_STATE && self->result == PY_RESULT_SUBJECT &&
+        Py_TYPE(self->subject) == (PyTypeObject *)state->device_type &&
         py_device_settled(state, (py_device *)self->subject) < 0)
       return NULL;
     return py_error_raise(state, &err);

@@ -1,9 +1,9 @@
 /* What the core gets from Python: drivers, and a way to wait.
  *
- *   natively   the GIL is released around weft_future_wait, the driver blocks in slices, and between two slices the core
- *              asks `interrupted`, which takes the GIL and looks for signals
- *   Pyodide    the core calls `wait`, which hands the promise of weft._web to pyodide.ffi.run_sync; both through the Python
- *              API, since a JavaScript frame in between would make suspending impossible
+ *   natively   the GIL is released around weft_future_wait, the driver blocks in slices, and between two slices the
+ *              core asks `interrupted`, which takes the GIL and looks for signals
+ *   Pyodide    the core calls `wait`, which hands the promise of weft._web to pyodide.ffi.run_sync; both through the
+ *              Python API, since a JavaScript frame in between would make suspending impossible
  *
  * The drivers are chosen at the first device, so that `import weft` needs none. */
 #include <string.h>
@@ -25,7 +25,7 @@ enum { IN_PYODIDE = false };
 #include "drivers/native/native.h"
 #endif
 
-/* ---- waiting ------------------------------------------------------------------------------------------------------------ */
+/* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
 /* Whether run_sync would work here. 1, 0, or -1. */
 static int can_wait(py_state *state) {
@@ -68,10 +68,11 @@ static bool host_interrupted(void *data) {
 }
 
 static int raise_blocked(py_state *state, const char *instead) {
-  PyErr_Format(state->exceptions[WEFT_BLOCKED],
-               "this would have to wait, and here nothing can: the browser has no JSPI, or Python was entered by a plain call. "
-               "Write: %s",
-               instead);
+  PyErr_Format(
+      state->exceptions[WEFT_BLOCKED],
+      "this would have to wait, and here nothing can: the browser has no JSPI, or Python was entered by a plain call. "
+      "Write: %s",
+      instead);
   return -1;
 }
 
@@ -81,8 +82,7 @@ int py_host_wait(py_state *state, weft_future *future, const char *instead) {
   if (IN_PYODIDE) {
     status = weft_future_wait(future, &err);
   } else {
-    Py_BEGIN_ALLOW_THREADS
-    status = weft_future_wait(future, &err);
+    Py_BEGIN_ALLOW_THREADS status = weft_future_wait(future, &err);
     Py_END_ALLOW_THREADS
   }
   if (status == WEFT_OK) return 0;
@@ -95,13 +95,11 @@ weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *byte
   enum { LARGE = 1 << 20 };
   if (IN_PYODIDE || n_bytes < LARGE) return weft_buffer_write(buffer, offset, bytes, n_bytes, err);
   weft_status status;
-  Py_BEGIN_ALLOW_THREADS
-  status = weft_buffer_write(buffer, offset, bytes, n_bytes, err);
-  Py_END_ALLOW_THREADS
-  return status;
+  Py_BEGIN_ALLOW_THREADS status = weft_buffer_write(buffer, offset, bytes, n_bytes, err);
+  Py_END_ALLOW_THREADS return status;
 }
 
-/* ---- drivers ------------------------------------------------------------------------------------------------------------ */
+/* ---- drivers ----------------------------------------------------------------------------------------------------- */
 
 static int add_driver(py_state *state, weft_instance *instance, const weft_driver *driver) {
   weft_error err;
@@ -139,7 +137,8 @@ static int add_native(py_state *state, weft_instance *instance) {
 #else
 static int add_native(py_state *state, weft_instance *instance) {
   (void)instance;
-  PyErr_SetString(state->exceptions[WEFT_UNSUPPORTED], "this build of weft has no native driver: it was built without webgpu.h");
+  PyErr_SetString(state->exceptions[WEFT_UNSUPPORTED],
+                  "this build of weft has no native driver: it was built without webgpu.h");
   return -1;
 }
 #endif

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "python/docs.h"
 
-/* ---- constants --------------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 /* {name: number} -> array of weft_constant (PyMem, owned); names are borrowed from `dict`. */
 static int read_constants(PyObject *dict, weft_constant **out) {
@@ -36,7 +36,7 @@ static int read_constants(PyObject *dict, weft_constant **out) {
   return 0;
 }
 
-/* ---- names and slots ---------------------------------------------------------------------------------------------------- */
+/* ---- names and slots --------------------------------------------------------------------------------------------- */
 
 static int add_name(py_kernel *self, const char *text, int slot, uint32_t group, uint32_t binding) {
   PyObject *interned = PyUnicode_InternFromString(text);
@@ -57,13 +57,16 @@ static int collect_names(py_kernel *self) {
     PyErr_NoMemory();
     return -1;
   }
-  if (add_name(self, "threads", PY_SLOT_THREADS, 0, 0) < 0 || add_name(self, "groups", PY_SLOT_GROUPS, 0, 0) < 0) return -1;
+  if (add_name(self, "threads", PY_SLOT_THREADS, 0, 0) < 0 || add_name(self, "groups", PY_SLOT_GROUPS, 0, 0) < 0)
+    return -1;
   for (uint32_t i = 0; i < r->n_bindings; i++) {
     const wgsl_binding *b = &r->bindings[i];
     if (add_name(self, b->name, slot_called(self, b->name), b->group, b->binding) < 0) return -1;
   }
   for (uint32_t i = 0; i < self->n_slots; i++)
-    if (self->slots[i].kind == WEFT_SLOT_IMMEDIATE && add_name(self, self->slots[i].name, (int)i, UINT32_MAX, UINT32_MAX) < 0) return -1;
+    if (self->slots[i].kind == WEFT_SLOT_IMMEDIATE &&
+        add_name(self, self->slots[i].name, (int)i, UINT32_MAX, UINT32_MAX) < 0)
+      return -1;
   return 0;
 }
 
@@ -108,7 +111,7 @@ static void kernel_dealloc(PyObject *o) {
   py_object_free(o);
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 /* Compiles into `self`. `ready`: NULL, or where the future of a background compilation goes. */
 static int compile_kernel(py_state *state, py_kernel *self, const char *entry, weft_future **ready) {
@@ -116,9 +119,11 @@ static int compile_kernel(py_state *state, py_kernel *self, const char *entry, w
   const char *source = PyUnicode_AsUTF8AndSize(self->source, &n_bytes);
   weft_constant *constants;
   if (!source || read_constants(self->constants, &constants) < 0) return -1;
-  weft_kernel_options options = {.entry = entry, .constants = constants, .n_constants = (uint32_t)PyDict_Size(self->constants)};
+  weft_kernel_options options = {
+      .entry = entry, .constants = constants, .n_constants = (uint32_t)PyDict_Size(self->constants)};
   weft_error err;
-  weft_status status = weft_kernel_create(self->device->device, source, (size_t)n_bytes, &options, ready != NULL, &self->kernel, ready, &err);
+  weft_status status = weft_kernel_create(self->device->device, source, (size_t)n_bytes, &options, ready != NULL,
+                                          &self->kernel, ready, &err);
   PyMem_Free(constants);
   if (status == WEFT_OK) return 0;
   if (err.code == WEFT_SHADER)
@@ -141,7 +146,8 @@ static py_kernel *make_kernel(PyObject *module, PyObject *args, PyObject *keywor
   self->source = source;
   Py_INCREF(source);
   self->constants = PyDict_New();
-  bool failed = !self->constants || (constants && constants != Py_None && PyDict_Update(self->constants, constants) < 0) ||
+  bool failed = !self->constants ||
+                (constants && constants != Py_None && PyDict_Update(self->constants, constants) < 0) ||
                 !(self->device = py_device_get(state, device)) || compile_kernel(state, self, entry, ready) < 0;
   if (!failed) {
     self->slots = weft_kernel_slots(self->kernel, &self->n_slots);
@@ -165,11 +171,13 @@ static PyObject *module_kernel_start(PyObject *module, PyObject *args, PyObject 
   return future;
 }
 
-/* ---- attributes ----------------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static const char *access_of(const weft_slot *slot) {
-  static const char *const words[] = {[WEFT_SLOT_UNIFORM] = "uniform", [WEFT_SLOT_READ] = "read",
-                                      [WEFT_SLOT_READ_WRITE] = "read_write", [WEFT_SLOT_IMMEDIATE] = "immediate"};
+  static const char *const words[] = {[WEFT_SLOT_UNIFORM] = "uniform",
+                                      [WEFT_SLOT_READ] = "read",
+                                      [WEFT_SLOT_READ_WRITE] = "read_write",
+                                      [WEFT_SLOT_IMMEDIATE] = "immediate"};
   return words[slot->kind];
 }
 
@@ -251,7 +259,8 @@ static PyObject *kernel_repr(PyObject *o) {
   weft__text text = {0};
   weft__text_format(&text, "<weft.Kernel %s(", weft_kernel_entry(self->kernel));
   for (uint32_t i = 0; i < self->n_slots; i++)
-    weft__text_format(&text, "%s%s: %s %s", i ? ", " : "", self->slots[i].name, access_of(&self->slots[i]), self->slots[i].type->name);
+    weft__text_format(&text, "%s%s: %s %s", i ? ", " : "", self->slots[i].name, access_of(&self->slots[i]),
+                      self->slots[i].type->name);
   weft__text_format(&text, ") with workgroups of (%u, %u, %u)>", (unsigned)n[0], (unsigned)n[1], (unsigned)n[2]);
   PyObject *repr = text.failed ? PyErr_NoMemory() : PyUnicode_FromString(text.bytes);
   weft__text_free(&text);
@@ -260,7 +269,8 @@ static PyObject *kernel_repr(PyObject *o) {
 
 static PyGetSetDef kernel_getset[] = {
     {"entry", kernel_entry, NULL, "Name of the entry point.", NULL},
-    {"bindings", kernel_bindings, NULL, "What the entry point uses, in the order of arguments (tuple of Binding).", NULL},
+    {"bindings", kernel_bindings, NULL, "What the entry point uses, in the order of arguments (tuple of Binding).",
+     NULL},
     {"workgroup_size", kernel_workgroup_size, NULL, "Threads per workgroup (tuple of three ints).", NULL},
     {"constants", kernel_constants, NULL, "The override values it was made with (dict).", NULL},
     {"source", kernel_source, NULL, "The WGSL source.", NULL},
@@ -286,7 +296,8 @@ static PyType_Slot kernel_slots[] = {
 static PyType_Spec kernel_spec = {
     .name = "weft.Kernel",
     .basicsize = sizeof(py_kernel),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION | PY_TPFLAGS_HAVE_VECTORCALL,
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION | PY_TPFLAGS_HAVE_VECTORCALL,
     .slots = kernel_slots,
 };
 

@@ -1,7 +1,7 @@
 /* Kernel, shared by its two files: kernel.c (making one, attributes) and call.c (calling one).
  *
  *   names:  threads | groups | every binding that the module declares    interned text -> slot
- *   plans:  tuple of keyword names -> their slots                        a call site's tuple is a constant of its code */
+ *   plans:  tuple of keyword names -> their slots                     a call site's tuple is a constant of its code */
 #ifndef WEFT_PYTHON_KERNEL_H
 #define WEFT_PYTHON_KERNEL_H
 
@@ -40,15 +40,14 @@ typedef struct py_slot {
 } py_slot;
 
 typedef struct py_kernel {
-  PyObject_HEAD
-  py_vectorcall vectorcall;
-  weft_kernel *kernel;     /* owned */
-  py_device *device;       /* owned */
-  PyObject *source;        /* owned str */
-  PyObject *constants;     /* owned dict */
-  const weft_slot *slots;  /* borrowed from `kernel` */
-  py_slot *slot_facts;     /* owned, one per slot */
-  py_name *names;          /* owned */
+  PyObject_HEAD py_vectorcall vectorcall;
+  weft_kernel *kernel;    /* owned */
+  py_device *device;      /* owned */
+  PyObject *source;       /* owned str */
+  PyObject *constants;    /* owned dict */
+  const weft_slot *slots; /* borrowed from `kernel` */
+  py_slot *slot_facts;    /* owned, one per slot */
+  py_name *names;         /* owned */
   uint32_t n_slots, n_names, scratch_bytes, next_plan;
   py_plan plans[PY_PLANS];
 } py_kernel;

@@ -22,7 +22,8 @@ int py_type_add(PyObject *module, PyType_Spec *spec, PyObject **slot) {
 static int module_exec(PyObject *module) {
   py_state *state = PyModule_GetState(module);
   if (py_errors_init(state) < 0 || py_dtype_init(module) < 0 || py_device_init(module) < 0 ||
-      py_buffer_init(module) < 0 || py_array_init(module) < 0 || py_kernel_init(module) < 0 || py_future_init(module) < 0)
+      py_buffer_init(module) < 0 || py_array_init(module) < 0 || py_kernel_init(module) < 0 ||
+      py_future_init(module) < 0)
     return -1;
   return PyModule_AddStringConstant(module, "__version__", WEFT_VERSION);
 }
@@ -64,14 +65,9 @@ static void module_free(void *module) {
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, (void *)module_exec}, {0, NULL}};
 
 static struct PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "weft._core",
-    .m_doc = "The compiled part of weft.",
-    .m_size = sizeof(py_state),
-    .m_slots = module_slots,
-    .m_traverse = module_traverse,
-    .m_clear = module_clear,
-    .m_free = module_free,
+    PyModuleDef_HEAD_INIT,      .m_name = "weft._core",  .m_doc = "The compiled part of weft.",
+    .m_size = sizeof(py_state), .m_slots = module_slots, .m_traverse = module_traverse,
+    .m_clear = module_clear,    .m_free = module_free,
 };
 
 PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&module_definition); }

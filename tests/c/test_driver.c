@@ -516,6 +516,19 @@ CASE(shader_messages_have_line_and_column) {
   CHECK(!seen(WEFT_FUTURE_UNCAPTURED));
 }
 
+CASE(shader_columns_count_characters) {
+  static const char *const sources[] = {"/* xx */ fn f() -> u32 { return 1.5; }",
+                                        "/* \xC3\xBC\xC3\xBC */ fn f() -> u32 { return 1.5; }"};
+  uint32_t futures[2];
+  for (uint32_t i = 0; i < 2; i++) {
+    futures[i] = new_future();
+    CHECK_OK(S.driver->module_create(S.device, 1 + i, sources[i], strlen(sources[i]), futures[i], &S.err), &S.err);
+    CHECK_EQ(settle(futures[i]), (uint32_t)WEFT_SHADER);
+  }
+  CHECK_STR(text_of(futures[1]), text_of(futures[0]));
+  RELEASE(1, 2);
+}
+
 CASE(pipeline_without_its_entry_point_is_told) {
   const weft_id layout = LAYOUT;
   if (!make_module(MODULE, add_index_wgsl) || !make_layout(LAYOUT, one_storage, 1)) return;

@@ -7,6 +7,7 @@
 
 /* Of drivers/native/internal.h, which needs webgpu.h. */
 void weft__dialect_strip(char *wgsl, size_t n_bytes);
+uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
 char *weft__dialect_messages(const char *report, size_t n_bytes);
 
 static const weft_driver *native;
@@ -44,7 +45,7 @@ static void tear_down(void) {
 
 static const char step_wgsl[] =
     "@group(0) @binding(0) var<storage, read_write> x: array<u32>;\n"
-    "@compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n"
+    "/* \xC3\xBC */ @compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n"
     "  x[id.x] = x[id.x] * 3u + id.x;\n"
     "}\n";
 static const uint32_t one_storage[] = {0, WEFT_BINDING_STORAGE, 4};
@@ -235,4 +236,16 @@ TEST(dialect_reads_positions_out_of_reports) {
   CHECK(!weft__dialect_messages("no position", 11));
   CHECK(!weft__dialect_messages("", 0));
   CHECK(!weft__dialect_messages("wgsl:", 5));
+}
+
+TEST(dialect_counts_characters) {
+  static const char source[] = "a\n\xC3\xBC\xE2\x82\xAC x\nb"; /* two bytes, three bytes, then " x" */
+  CHECK_EQ(weft__dialect_column(source, 1, 1), 1u);
+  CHECK_EQ(weft__dialect_column(source, 2, 1), 1u);
+  CHECK_EQ(weft__dialect_column(source, 2, 3), 2u);
+  CHECK_EQ(weft__dialect_column(source, 2, 6), 3u);
+  CHECK_EQ(weft__dialect_column(source, 2, 7), 4u);
+  CHECK_EQ(weft__dialect_column(source, 3, 1), 1u);
+  CHECK_EQ(weft__dialect_column(source, 3, 9), 2u); /* no further than the end */
+  CHECK_EQ(weft__dialect_column(source, 9, 9), 1u);
 }

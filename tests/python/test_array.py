@@ -11,7 +11,7 @@ def rows(n=6):
     return weft.asarray([[10 * i + j for j in range(3)] for i in range(n)])
 
 
-# ---- attributes ---------------------------------------------------------------------------------------------------------
+# ---- attributes ------------------------------------------------------------------------------------------------------
 
 
 def test_attributes_and_repr():
@@ -34,10 +34,12 @@ def test_repr_does_not_read():
     assert (weft.stats()["read_bytes"], weft.stats()["submits"]) == before
 
 
-# ---- views ----------------------------------------------------------------------------------------------------------------
+# ---- views -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", [slice(None), slice(2, 5), slice(-2, None), slice(3, 3), slice(5, 2), slice(0, 100), slice(1, None, 1)])
+@pytest.mark.parametrize(
+    "key", [slice(None), slice(2, 5), slice(-2, None), slice(3, 3), slice(5, 2), slice(0, 100), slice(1, None, 1)]
+)
 def test_slices_are_the_rows_they_name(key):
     host = [[10 * i + j for j in range(3)] for i in range(6)]
     x = weft.asarray(host)
@@ -64,11 +66,21 @@ def test_views_share_memory():
 
 @pytest.mark.parametrize(
     "key, words",
-    [(slice(None, None, 2), "views have step 1, got step 2; take the elements on the host: weft.asarray(x.to_numpy()[::2].copy())"),
-     (slice(None, None, -1), "step -1"), ((slice(None), 1), "is not a contiguous part of the first axis"),
-     (6, "index 6 is out of bounds for an axis of 6"), (-7, "index -7 is out of bounds"), ([0, 1], "is not a contiguous part"),
-     (None, ".copy()"), (1.5, "1.5 is not a contiguous part"), (True, "True is not a contiguous part")],
-)  # fmt: skip
+    [
+        (
+            slice(None, None, 2),
+            "views have step 1, got step 2; take the elements on the host: weft.asarray(x.to_numpy()[::2].copy())",
+        ),
+        (slice(None, None, -1), "step -1"),
+        ((slice(None), 1), "is not a contiguous part of the first axis"),
+        (6, "index 6 is out of bounds for an axis of 6"),
+        (-7, "index -7 is out of bounds"),
+        ([0, 1], "is not a contiguous part"),
+        (None, ".copy()"),
+        (1.5, "1.5 is not a contiguous part"),
+        (True, "True is not a contiguous part"),
+    ],
+)
 def test_other_indices_raise(key, words):
     x = rows()
     with pytest.raises(IndexError) as e:
@@ -84,7 +96,7 @@ def test_a_0d_array_has_nothing_to_index():
     assert values(x[...]) == 5
 
 
-# ---- writing --------------------------------------------------------------------------------------------------------------
+# ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def test_write_replaces_all_elements():
@@ -98,8 +110,17 @@ def test_write_replaces_all_elements():
 
 
 def test_fill_with_every_dtype():
-    for dtype, value, result in [("bool", True, True), ("int8", -5, -5), ("int16", -500, -500), ("int32", -(2**31), -(2**31)), ("uint8", 255, 255),
-                                 ("uint16", 65535, 65535), ("uint32", 2**32 - 1, 2**32 - 1), ("float32", 1.5, 1.5), ("complex64", 1 + 2j, [1.0, 2.0])]:  # fmt: skip
+    for dtype, value, result in [
+        ("bool", True, True),
+        ("int8", -5, -5),
+        ("int16", -500, -500),
+        ("int32", -(2**31), -(2**31)),
+        ("uint8", 255, 255),
+        ("uint16", 65535, 65535),
+        ("uint32", 2**32 - 1, 2**32 - 1),
+        ("float32", 1.5, 1.5),
+        ("complex64", 1 + 2j, [1.0, 2.0]),
+    ]:
         x = weft.zeros(5, dtype)
         x.fill(value)
         assert values(x) == [result] * 5
@@ -164,11 +185,24 @@ def test_unaligned_views_merge_their_edges(dtype):
 
 @pytest.mark.parametrize(
     "data, error, words",
-    [([1.0, 2.0], ValueError, "the array has shape (3,), what is written has shape (2,)"), ([[1.0, 2.0, 3.0]], ValueError, "shape (1, 3)"),
-     (array.array("i", [1, 2, 3]), TypeError, 'wants float32, got int32; convert on the host: weft.asarray(a, dtype="float32")'),
-     (array.array("d", [1, 2, 3]), TypeError, 'wants float32, got float64; convert on the host: weft.asarray(a, dtype="float32")'),
-     (["a"], TypeError, "wants numbers"), (None, TypeError, "got NoneType"), ([1e300] * 3, OverflowError, "[0]: 1e+300 is out of the range of float32")],
-)  # fmt: skip
+    [
+        ([1.0, 2.0], ValueError, "the array has shape (3,), what is written has shape (2,)"),
+        ([[1.0, 2.0, 3.0]], ValueError, "shape (1, 3)"),
+        (
+            array.array("i", [1, 2, 3]),
+            TypeError,
+            'wants float32, got int32; convert on the host: weft.asarray(a, dtype="float32")',
+        ),
+        (
+            array.array("d", [1, 2, 3]),
+            TypeError,
+            'wants float32, got float64; convert on the host: weft.asarray(a, dtype="float32")',
+        ),
+        (["a"], TypeError, "wants numbers"),
+        (None, TypeError, "got NoneType"),
+        ([1e300] * 3, OverflowError, "[0]: 1e+300 is out of the range of float32"),
+    ],
+)
 def test_wrong_data_raises_and_changes_nothing(data, error, words):
     x = weft.asarray([1.0, 2.0, 3.0])
     for put in (lambda: x.write(data), lambda: x.__setitem__(slice(None), data)):
@@ -205,12 +239,15 @@ def test_overlapping_copies_raise_and_disjoint_ones_do_not():
     assert values(x) == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
-# ---- reading --------------------------------------------------------------------------------------------------------------
+# ---- reading ---------------------------------------------------------------------------------------------------------
 
 
 def test_to_memoryview_has_format_and_shape():
     view = rows(2).to_memoryview()
-    assert (view.format, view.shape, view.readonly) == ("i", (2, 3), False) and view.tolist() == [[0, 1, 2], [10, 11, 12]]
+    assert (view.format, view.shape, view.readonly) == ("i", (2, 3), False) and view.tolist() == [
+        [0, 1, 2],
+        [10, 11, 12],
+    ]
     assert weft.asarray(2.5).to_memoryview().tolist() == 2.5
     empty = weft.zeros((0, 3)).to_memoryview()
     assert (empty.nbytes, empty.format) == (0, "f")
@@ -240,7 +277,7 @@ def test_a_large_array():
     np.testing.assert_array_equal(weft.asarray(host).to_numpy(), host)
 
 
-# ---- what an array refuses -----------------------------------------------------------------------------------------------------
+# ---- what an array refuses -------------------------------------------------------------------------------------------
 
 
 def test_no_silent_download():
@@ -258,7 +295,9 @@ def test_no_silent_download():
 
 def test_truth_and_iteration_raise():
     x = weft.zeros(3)
-    with pytest.raises(TypeError, match=r"truth of a weft array is not known on the host: read it first with x.to_numpy\(\)"):
+    with pytest.raises(
+        TypeError, match=r"truth of a weft array is not known on the host: read it first with x.to_numpy\(\)"
+    ):
         bool(x)
     with pytest.raises(TypeError, match="not iterated over on the device"):
         list(x)

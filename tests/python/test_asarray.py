@@ -8,15 +8,26 @@ import weft
 from kernels import values
 
 
-# ---- Python values ------------------------------------------------------------------------------------------------------
+# ---- Python values ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "value, dtype, shape",
-    [([1, 2, 3], "int32", (3,)), ([1.5, 2], "float32", (2,)), ([True, False], "bool", (2,)), ([[1, 2], [3, 4], [5, 6]], "int32", (3, 2)),
-     (((1.0,), (2.0,)), "float32", (2, 1)), (7, "int32", ()), (2.5, "float32", ()), ([], "float32", (0,)), ([[], []], "float32", (2, 0)),
-     (range(4), "int32", (4,)), (True, "bool", ()), (-1, "int32", ())],
-)  # fmt: skip
+    [
+        ([1, 2, 3], "int32", (3,)),
+        ([1.5, 2], "float32", (2,)),
+        ([True, False], "bool", (2,)),
+        ([[1, 2], [3, 4], [5, 6]], "int32", (3, 2)),
+        (((1.0,), (2.0,)), "float32", (2, 1)),
+        (7, "int32", ()),
+        (2.5, "float32", ()),
+        ([], "float32", (0,)),
+        ([[], []], "float32", (2, 0)),
+        (range(4), "int32", (4,)),
+        (True, "bool", ()),
+        (-1, "int32", ()),
+    ],
+)
 def test_numbers_and_nested_sequences(value, dtype, shape):
     x = weft.asarray(value)
     assert (x.dtype, x.shape) == (dtype, shape)
@@ -41,18 +52,27 @@ def test_numbers_with_a_dtype():
 
 @pytest.mark.parametrize(
     "value, dtype, error, words",
-    [([1, 300], "uint8", OverflowError, "[1]: 300 is out of the range of uint8"),
-     ([-1], "uint32", OverflowError, "[0]: -1 is out of the range of uint32"),
-     ([2**31], None, OverflowError, "[0]: 2147483648 is out of the range of int32"),
-     ([1e39], None, OverflowError, "[0]: 1e+39 is out of the range of float32"),
-     ([65520.0], "float16", OverflowError, "[0]: 65520.0 is out of the range of float16"),
-     ([1.5], "int32", TypeError, "[0]: wants a number of type int32, got 1.5"),
-     ([1j], "float32", TypeError, "[0]: wants a number of type float32, got 1j"),
-     ([[1, 2], [3]], None, ValueError, "ragged: axis 1 has 2 elements in one place and 1 in another"),
-     ([[1], 2], None, ValueError, "ragged: numbers stand at different depths"),
-     ("text", None, TypeError, "wants numbers, nested sequences of numbers or an object with the buffer protocol, got str"),
-     ([None], None, TypeError, "got NoneType"), ({}, None, TypeError, "got dict"), (object, None, TypeError, "got type")],
-)  # fmt: skip
+    [
+        ([1, 300], "uint8", OverflowError, "[1]: 300 is out of the range of uint8"),
+        ([-1], "uint32", OverflowError, "[0]: -1 is out of the range of uint32"),
+        ([2**31], None, OverflowError, "[0]: 2147483648 is out of the range of int32"),
+        ([1e39], None, OverflowError, "[0]: 1e+39 is out of the range of float32"),
+        ([65520.0], "float16", OverflowError, "[0]: 65520.0 is out of the range of float16"),
+        ([1.5], "int32", TypeError, "[0]: wants a number of type int32, got 1.5"),
+        ([1j], "float32", TypeError, "[0]: wants a number of type float32, got 1j"),
+        ([[1, 2], [3]], None, ValueError, "ragged: axis 1 has 2 elements in one place and 1 in another"),
+        ([[1], 2], None, ValueError, "ragged: numbers stand at different depths"),
+        (
+            "text",
+            None,
+            TypeError,
+            "wants numbers, nested sequences of numbers or an object with the buffer protocol, got str",
+        ),
+        ([None], None, TypeError, "got NoneType"),
+        ({}, None, TypeError, "got dict"),
+        (object, None, TypeError, "got type"),
+    ],
+)
 def test_wrong_numbers_raise(value, dtype, error, words):
     with pytest.raises(error) as e:
         weft.asarray(value, dtype)
@@ -85,14 +105,18 @@ def test_a_list_that_changes_while_it_is_read_raises():
         weft.asarray(rows, "complex64")
 
 
-# ---- buffers ------------------------------------------------------------------------------------------------------------------
+# ---- buffers ---------------------------------------------------------------------------------------------------------
 
 
 def test_objects_with_the_buffer_protocol():
     assert weft.asarray(b"abc").dtype == "uint8" and values(weft.asarray(b"abc")) == [97, 98, 99]
     assert values(weft.asarray(bytearray(b"ab"))) == [97, 98]
     assert values(weft.asarray(array.array("h", [-1, 2, 3]))) == [-1, 2, 3]
-    assert values(weft.asarray(memoryview(bytes(range(12))).cast("I", (3, 1)))) == [[0x03020100], [0x07060504], [0x0B0A0908]]
+    assert values(weft.asarray(memoryview(bytes(range(12))).cast("I", (3, 1)))) == [
+        [0x03020100],
+        [0x07060504],
+        [0x0B0A0908],
+    ]
     assert values(weft.asarray(memoryview(array.array("f", range(6)))[::2])) == [0.0, 2.0, 4.0]
 
 
@@ -107,15 +131,42 @@ def test_buffers_are_converted_on_request():
 
 @pytest.mark.parametrize(
     "value, dtype, error, words",
-    [(array.array("d", [1]), None, TypeError, 'float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")'),
-     (array.array("q", [1]), None, TypeError, 'int64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="int32")'),
-     (array.array("Q", [1]), None, TypeError, 'uint64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="uint32")'),
-     (array.array("q", [0] * 200 + [2**31]), "int32", OverflowError, "element 200 is 2147483648, which int32 cannot hold"),
-     (array.array("Q", [2**64 - 1]), "int32", OverflowError, "element 0 is 18446744073709551615, which int32 cannot hold"),
-     (array.array("d", [0, float("nan")]), "int32", OverflowError, "element 1 is nan, which int32 cannot hold"),
-     (array.array("d", [1e300]), "float32", OverflowError, "element 0 is 1e+300, which float32 cannot hold"),
-     (array.array("h", [-1]), "uint8", OverflowError, "element 0 is -1, which uint8 cannot hold")],
-)  # fmt: skip
+    [
+        (
+            array.array("d", [1]),
+            None,
+            TypeError,
+            'float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")',
+        ),
+        (
+            array.array("q", [1]),
+            None,
+            TypeError,
+            'int64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="int32")',
+        ),
+        (
+            array.array("Q", [1]),
+            None,
+            TypeError,
+            'uint64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="uint32")',
+        ),
+        (
+            array.array("q", [0] * 200 + [2**31]),
+            "int32",
+            OverflowError,
+            "element 200 is 2147483648, which int32 cannot hold",
+        ),
+        (
+            array.array("Q", [2**64 - 1]),
+            "int32",
+            OverflowError,
+            "element 0 is 18446744073709551615, which int32 cannot hold",
+        ),
+        (array.array("d", [0, float("nan")]), "int32", OverflowError, "element 1 is nan, which int32 cannot hold"),
+        (array.array("d", [1e300]), "float32", OverflowError, "element 0 is 1e+300, which float32 cannot hold"),
+        (array.array("h", [-1]), "uint8", OverflowError, "element 0 is -1, which uint8 cannot hold"),
+    ],
+)
 def test_wrong_buffers_raise(value, dtype, error, words):
     with pytest.raises(error) as e:
         weft.asarray(value, dtype)
@@ -123,7 +174,7 @@ def test_wrong_buffers_raise(value, dtype, error, words):
     assert values(weft.asarray(array.array("f", [1]))) == [1.0]
 
 
-# ---- NumPy ----------------------------------------------------------------------------------------------------------------------
+# ---- NumPy -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["bool", "i1", "i2", "i4", "u1", "u2", "u4", "f2", "f4", "c8"])
@@ -132,7 +183,14 @@ def test_numpy_arrays_come_back_the_same(dtype, shape):
     np = pytest.importorskip("numpy")
     host = (np.arange(np.prod(shape, dtype=int)) % 3).astype(dtype).reshape(shape)
     x = weft.asarray(host)
-    assert (x.shape, x.size, x.nbytes, x.ndim, x.dtype, x.itemsize) == (shape, host.size, host.nbytes, host.ndim, host.dtype, host.itemsize)
+    assert (x.shape, x.size, x.nbytes, x.ndim, x.dtype, x.itemsize) == (
+        shape,
+        host.size,
+        host.nbytes,
+        host.ndim,
+        host.dtype,
+        host.itemsize,
+    )
     back = x.to_numpy()
     assert back.dtype == host.dtype and back.shape == shape and back.flags.writeable
     np.testing.assert_array_equal(back, host)
@@ -143,7 +201,15 @@ def test_numpy_arrays_of_any_layout():
     base = np.arange(60, dtype="f4").reshape(5, 12)
     read_only = base.copy()
     read_only.flags.writeable = False
-    for host in (base[:, ::3], base.T, base[::-1], np.asfortranarray(base), np.broadcast_to(base[0], (3, 12)), read_only, base[2:4, 3:5]):
+    for host in (
+        base[:, ::3],
+        base.T,
+        base[::-1],
+        np.asfortranarray(base),
+        np.broadcast_to(base[0], (3, 12)),
+        read_only,
+        base[2:4, 3:5],
+    ):
         np.testing.assert_array_equal(weft.asarray(host).to_numpy(), host)
 
 
@@ -151,7 +217,10 @@ def test_numpy_arrays_that_devices_do_not_have_raise():
     np = pytest.importorskip("numpy")
     for host, words in [
         (np.zeros(3), 'float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")'),
-        (np.zeros(3, "c16"), 'complex128 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="complex64")'),
+        (
+            np.zeros(3, "c16"),
+            'complex128 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="complex64")',
+        ),
         (np.zeros(3, ">f4"), "the elements are byte-swapped"),
         (np.zeros(3, "O"), "elements of the buffer format 'O' are no dtype of devices"),
         (np.zeros(3, "S3"), "elements of the buffer format '3s' are no dtype of devices"),
@@ -182,7 +251,7 @@ def test_numpy_scalars_are_numbers():
     assert values(weft.asarray([np.arange(2), np.arange(2)])) == [[0, 1], [0, 1]]
 
 
-# ---- making ---------------------------------------------------------------------------------------------------------------------
+# ---- making ----------------------------------------------------------------------------------------------------------
 
 
 def test_empty_zeros_and_their_likes():
@@ -207,10 +276,16 @@ def test_zeros_like_a_numpy_array():
 
 @pytest.mark.parametrize(
     "shape, error, words",
-    [(-1, ValueError, "axis 0 of the shape is negative: -1"), ((2, -3), ValueError, "axis 1 of the shape is negative: -3"),
-     ("3", TypeError, "a shape is an int or a sequence of ints, got '3'"), (2.0, TypeError, "a shape is an int"), ((1.5,), TypeError, "float"),
-     ((2**30, 2**30, 2**30), ValueError, "more elements than can be addressed"), ((1,) * 33, ValueError, "at most 32 axes")],
-)  # fmt: skip
+    [
+        (-1, ValueError, "axis 0 of the shape is negative: -1"),
+        ((2, -3), ValueError, "axis 1 of the shape is negative: -3"),
+        ("3", TypeError, "a shape is an int or a sequence of ints, got '3'"),
+        (2.0, TypeError, "a shape is an int"),
+        ((1.5,), TypeError, "float"),
+        ((2**30, 2**30, 2**30), ValueError, "more elements than can be addressed"),
+        ((1,) * 33, ValueError, "at most 32 axes"),
+    ],
+)
 def test_wrong_shapes_raise(shape, error, words):
     with pytest.raises(error) as e:
         weft.zeros(shape)
@@ -234,6 +309,10 @@ def test_asarray_of_an_array_is_that_array():
 
 
 def test_a_wrong_device_argument_raises():
-    for make in (lambda d: weft.asarray([1], device=d), lambda d: weft.zeros(1, device=d), lambda d: weft.Buffer(4, device=d)):
+    for make in (
+        lambda d: weft.asarray([1], device=d),
+        lambda d: weft.zeros(1, device=d),
+        lambda d: weft.Buffer(4, device=d),
+    ):
         with pytest.raises(TypeError, match="device wants a weft.Device, got str"):
             make("native")

@@ -34,11 +34,16 @@ def test_write_at_an_offset():
 
 @pytest.mark.parametrize(
     "data, offset, error, words",
-    [(b"abcd", 2, ValueError, "offset and size must be multiples of 4 bytes, got offset 2 and 4 bytes"), (b"abc", 0, ValueError, "got offset 0 and 3 bytes"),
-     (b"abcd", 12, ValueError, "bytes 12 to 16 are outside the buffer, which has 12 bytes"), (b"x" * 16, 0, ValueError, "bytes 0 to 16 are outside"),
-     (b"abcd", -4, ValueError, "the offset is negative: -4"), ("abcd", 0, TypeError, "wants bytes or another object with the buffer protocol, got str"),
-     (7, 0, TypeError, "got int")],
-)  # fmt: skip
+    [
+        (b"abcd", 2, ValueError, "offset and size must be multiples of 4 bytes, got offset 2 and 4 bytes"),
+        (b"abc", 0, ValueError, "got offset 0 and 3 bytes"),
+        (b"abcd", 12, ValueError, "bytes 12 to 16 are outside the buffer, which has 12 bytes"),
+        (b"x" * 16, 0, ValueError, "bytes 0 to 16 are outside"),
+        (b"abcd", -4, ValueError, "the offset is negative: -4"),
+        ("abcd", 0, TypeError, "wants bytes or another object with the buffer protocol, got str"),
+        (7, 0, TypeError, "got int"),
+    ],
+)
 def test_wrong_writes_raise_and_change_nothing(data, offset, error, words):
     b = weft.Buffer(b"123456789abc")
     with pytest.raises(error) as e:
@@ -78,11 +83,14 @@ def test_view_gives_arrays():
 
 @pytest.mark.parametrize(
     "start, stop, arguments, error, words",
-    [(2, 6, ("f4",), ValueError, "byte 2 of the buffer is not a multiple of the 4 bytes of float32"),
-     (0, 6, ("f4",), ValueError, "shape (1,) of float32 takes 4 bytes, the buffer has 6"),
-     (0, 16, ("f4", 5), ValueError, "shape (5,) of float32 takes 20 bytes, the buffer has 16"),
-     (0, 16, ("f8",), TypeError, "not a dtype of devices"), (0, 16, ("f4", -1), ValueError, "negative")],
-)  # fmt: skip
+    [
+        (2, 6, ("f4",), ValueError, "byte 2 of the buffer is not a multiple of the 4 bytes of float32"),
+        (0, 6, ("f4",), ValueError, "shape (1,) of float32 takes 4 bytes, the buffer has 6"),
+        (0, 16, ("f4", 5), ValueError, "shape (5,) of float32 takes 20 bytes, the buffer has 16"),
+        (0, 16, ("f8",), TypeError, "not a dtype of devices"),
+        (0, 16, ("f4", -1), ValueError, "negative"),
+    ],
+)
 def test_wrong_views_raise(start, stop, arguments, error, words):
     b = weft.Buffer(16)
     with pytest.raises(error) as e:
@@ -93,9 +101,14 @@ def test_wrong_views_raise(start, stop, arguments, error, words):
 
 @pytest.mark.parametrize(
     "argument, error, words",
-    [(-1, ValueError, "a Buffer has at least 0 bytes, got -1"), ("text", TypeError, "wants a number of bytes or an object with the buffer protocol, got str"),
-     (1.5, TypeError, "got float"), ([1], TypeError, "got list"), (2**70, OverflowError, "")],
-)  # fmt: skip
+    [
+        (-1, ValueError, "a Buffer has at least 0 bytes, got -1"),
+        ("text", TypeError, "wants a number of bytes or an object with the buffer protocol, got str"),
+        (1.5, TypeError, "got float"),
+        ([1], TypeError, "got list"),
+        (2**70, OverflowError, ""),
+    ],
+)
 def test_wrong_contents_raise(argument, error, words):
     with pytest.raises(error) as e:
         weft.Buffer(argument)

@@ -12,9 +12,14 @@ def test_the_default_device_is_opened_once():
     assert device is weft.device() and device is weft.zeros(1).device
     assert repr(device).startswith(f"<weft.Device {device.driver}: {device.name}")
     assert device.driver in ("native", "web") and device.kind in ("discrete", "integrated", "cpu", "unknown")
-    assert all(isinstance(t, str) for t in (device.name, device.vendor, device.architecture, device.backend, device.library))
+    assert all(
+        isinstance(t, str) for t in (device.name, device.vendor, device.architecture, device.backend, device.library)
+    )
     assert device.library and isinstance(device.features, frozenset)
-    assert device.limits["maxComputeWorkgroupsPerDimension"] >= 65535 and device.limits["minStorageBufferOffsetAlignment"] >= 4
+    assert (
+        device.limits["maxComputeWorkgroupsPerDimension"] >= 65535
+        and device.limits["minStorageBufferOffsetAlignment"] >= 4
+    )
     with pytest.raises(TypeError):
         weft.Device()
 
@@ -48,7 +53,13 @@ def test_a_lost_device_raises_and_a_new_one_is_had():
     y = weft.zeros(2)
     k(x=x, y=y, threads=2)
     device.destroy()
-    for use in (y.to_memoryview, lambda: k(x=x, y=y, threads=2), lambda: weft.zeros(3), lambda: x.write([1, 2]), weft.synchronize):
+    for use in (
+        y.to_memoryview,
+        lambda: k(x=x, y=y, threads=2),
+        lambda: weft.zeros(3),
+        lambda: x.write([1, 2]),
+        weft.synchronize,
+    ):
         with pytest.raises(weft.DeviceLostError):
             use()
     new = weft.device()
@@ -70,7 +81,7 @@ def test_arrays_of_two_devices():
     assert first is not second
 
 
-# ---- leaks ------------------------------------------------------------------------------------------------------------------
+# ---- leaks -----------------------------------------------------------------------------------------------------------
 
 NOW = ("buffers", "kernels", "futures", "objects", "driver_objects", "used_bytes", "pending_commands")
 
@@ -117,12 +128,20 @@ def test_dropped_kernels_and_failures_leak_nothing():
     before = figures()
     for i in range(20):
         weft.kernel(STEP.replace("1u", f"{i}u"))(x=x, threads=4)
-        for wrong in (lambda: weft.kernel("nonsense"), lambda: weft.asarray([1, "2"]), lambda: x.write([1.5] * 4), lambda: weft.zeros(-1),
-                      lambda: weft.kernel(STEP)(x=b"1234", threads=1), lambda: weft.kernel(STEP)({"x": x, "z": 1}, threads=1)):  # fmt: skip
+        for wrong in (
+            lambda: weft.kernel("nonsense"),
+            lambda: weft.asarray([1, "2"]),
+            lambda: x.write([1.5] * 4),
+            lambda: weft.zeros(-1),
+            lambda: weft.kernel(STEP)(x=b"1234", threads=1),
+            lambda: weft.kernel(STEP)({"x": x, "z": 1}, threads=1),
+        ):
             with pytest.raises((TypeError, ValueError, weft.Error)):
                 wrong()
     after = figures()
-    assert (after["buffers"], after["kernels"], after["futures"], after["used_bytes"]) == tuple(before[n] for n in ("buffers", "kernels", "futures", "used_bytes"))
+    assert (after["buffers"], after["kernels"], after["futures"], after["used_bytes"]) == tuple(
+        before[n] for n in ("buffers", "kernels", "futures", "used_bytes")
+    )
     assert after["objects"] == after["driver_objects"]
 
 
@@ -139,10 +158,27 @@ def test_references_are_given_back():
         k(x=x, y=y, p=p, threads=1)
         k({(0, 0): x, "y": y, "p": p}, threads=(1, 1))
         k(**{"x": x, "y": y, "p": p, "threads": 1})
-        weft.zeros(shape, name), weft.zeros_like(x), x.dtype, x.device, x.shape, x[0:1], x[0], x.copy(), repr(x), weft.asarray(x)
+        (
+            weft.zeros(shape, name),
+            weft.zeros_like(x),
+            x.dtype,
+            x.device,
+            x.shape,
+            x[0:1],
+            x[0],
+            x.copy(),
+            repr(x),
+            weft.asarray(x),
+        )
         x.to_memoryview(), k.bindings, k.constants, repr(k), x.dtype == name, hash(x.dtype), weft.asarray([1.0], name)
         y[0:1] = x
-        for wrong in (lambda: k(x=x, y=y, p=p, q=1, threads=1), lambda: k(x=x, y=y, p={"a": x}, threads=1), lambda: x.write(p), lambda: x[::2], lambda: weft.asarray(p)):
+        for wrong in (
+            lambda: k(x=x, y=y, p=p, q=1, threads=1),
+            lambda: k(x=x, y=y, p={"a": x}, threads=1),
+            lambda: x.write(p),
+            lambda: x[::2],
+            lambda: weft.asarray(p),
+        ):
             with pytest.raises((TypeError, IndexError)):
                 wrong()
         k(x=x, y=y, p=p, threads=1)

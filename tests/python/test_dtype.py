@@ -31,19 +31,36 @@ def test_numpy_knows_a_dtype_and_the_other_way_round(name):
 
 @pytest.mark.parametrize(
     "spelling, name",
-    [("f4", "float32"), ("<f4", "float32"), ("f", "float32"), ("u1", "uint8"), ("?", "bool"), ("c8", "complex64"),
-     ("<i2", "int16"), ("|b1", "bool"), (float, "float32"), (int, "int32"), (bool, "bool"), (complex, "complex64")],
-)  # fmt: skip
+    [
+        ("f4", "float32"),
+        ("<f4", "float32"),
+        ("f", "float32"),
+        ("u1", "uint8"),
+        ("?", "bool"),
+        ("c8", "complex64"),
+        ("<i2", "int16"),
+        ("|b1", "bool"),
+        (float, "float32"),
+        (int, "int32"),
+        (bool, "bool"),
+        (complex, "complex64"),
+    ],
+)
 def test_spellings(spelling, name):
     assert weft.zeros(1, spelling).dtype is getattr(weft, name)
 
 
 @pytest.mark.parametrize(
     "wrong, words",
-    [("float64", 'float64 is not a dtype of devices: use "float32"'), ("i8", 'i8 is not a dtype of devices: use "int32"'),
-     (">f4", "'>f4' is not a dtype of devices; these are: bool, int8"), ("flaot32", "'flaot32' is not a dtype"),
-     (3, "3 is not a dtype of devices"), (str, "<class 'str'> is not a dtype")],
-)  # fmt: skip
+    [
+        ("float64", 'float64 is not a dtype of devices: use "float32"'),
+        ("i8", 'i8 is not a dtype of devices: use "int32"'),
+        (">f4", "'>f4' is not a dtype of devices; these are: bool, int8"),
+        ("flaot32", "'flaot32' is not a dtype"),
+        (3, "3 is not a dtype of devices"),
+        (str, "<class 'str'> is not a dtype"),
+    ],
+)
 def test_what_is_no_dtype_raises(wrong, words):
     with pytest.raises(TypeError) as e:
         weft.zeros(1, wrong)

@@ -7,14 +7,17 @@ import pytest
 import weft
 from kernels import SAXPY, STEP, affine, echo, values
 
-# ---- making -----------------------------------------------------------------------------------------------------------------
+# ---- making ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_a_kernel_says_of_itself():
     k = weft.kernel(SAXPY)
     assert (k.entry, k.workgroup_size, k.constants, k.source) == ("saxpy", (64, 1, 1), {}, SAXPY)
     assert k.device is weft.device()
-    assert repr(k) == "<weft.Kernel saxpy(x: read array<f32>, y: read_write array<f32>, p: uniform P) with workgroups of (64, 1, 1)>"
+    assert (
+        repr(k)
+        == "<weft.Kernel saxpy(x: read array<f32>, y: read_write array<f32>, p: uniform P) with workgroups of (64, 1, 1)>"
+    )
     x, y, p = k.bindings
     assert (x.name, x.group, x.binding, x.access, x.type) == ("x", 0, 0, "read", "array<f32>") and p.access == "uniform"
     assert isinstance(x, weft.Binding) and p.nbytes == 8
@@ -55,9 +58,13 @@ def test_constants_by_name_and_by_id():
 
 @pytest.mark.parametrize(
     "constants, words",
-    [({"scale": "2"}, "constants: 'scale' wants a number or bool, got str"), ({"scale": None}, "'scale' wants a number or bool, got NoneType"),
-     ({1: 2}, "the name of an override, or its id as a string, is wanted, got int"), ({"scael": 1.0}, "scael")],
-)  # fmt: skip
+    [
+        ({"scale": "2"}, "constants: 'scale' wants a number or bool, got str"),
+        ({"scale": None}, "'scale' wants a number or bool, got NoneType"),
+        ({1: 2}, "the name of an override, or its id as a string, is wanted, got int"),
+        ({"scael": 1.0}, "scael"),
+    ],
+)
 def test_wrong_constants_raise(constants, words):
     source = "override scale: f32 = 1.0; @compute @workgroup_size(1) fn main() { _ = scale; }"
     with pytest.raises((TypeError, ValueError)) as e:
@@ -85,7 +92,9 @@ def test_a_shader_error_shows_the_place():
     weft.kernel("@compute @workgroup_size(1) fn main() {}")(groups=1)
 
 
-@pytest.mark.parametrize("source, words", [("", "entry point"), ("fn f() {}", "entry point"), ("@vertex fn v() {}", "")])
+@pytest.mark.parametrize(
+    "source, words", [("", "entry point"), ("fn f() {}", "entry point"), ("@vertex fn v() {}", "")]
+)
 def test_a_module_without_a_compute_entry_point_raises(source, words):
     with pytest.raises((weft.Error, ValueError)) as e:
         weft.kernel(source)
@@ -98,7 +107,7 @@ def test_what_is_no_source_raises():
             weft.kernel(source)
 
 
-# ---- names and order --------------------------------------------------------------------------------------------------------
+# ---- names and order -------------------------------------------------------------------------------------------------
 
 
 def test_by_name_by_order_and_by_mapping():
@@ -139,7 +148,9 @@ def test_many_call_sites():
         assert values(y) == [3]
 
 
-@pytest.mark.parametrize("name", ["threads", "groups"] + [k for k in ("in", "lambda", "is", "class", "None") if keyword.iskeyword(k)])
+@pytest.mark.parametrize(
+    "name", ["threads", "groups"] + [k for k in ("in", "lambda", "is", "class", "None") if keyword.iskeyword(k)]
+)
 def test_names_that_collide_go_by_mapping(name):
     source = f"""@group(0) @binding(3) var<storage, read_write> {name}: array<u32>;
       @compute @workgroup_size(1) fn main() {{ {name}[0] = 5u; }}"""
@@ -160,7 +171,9 @@ def test_names_that_collide_go_by_mapping(name):
 
 
 def test_a_uniform_may_be_the_only_argument():
-    k = weft.kernel("struct P { a: f32, b: f32 } @group(0) @binding(0) var<uniform> p: P; @compute @workgroup_size(1) fn main() { _ = p.a; }")
+    k = weft.kernel(
+        "struct P { a: f32, b: f32 } @group(0) @binding(0) var<uniform> p: P; @compute @workgroup_size(1) fn main() { _ = p.a; }"
+    )
     k({"a": 1, "b": 2}, groups=1)
     k({"p": (1, 2)}, groups=1)
     k({(0, 0): [1, 2]}, groups=1)
@@ -169,7 +182,10 @@ def test_a_uniform_may_be_the_only_argument():
 
 
 def test_bindings_that_only_others_use_are_ignored():
-    source = STEP + "@group(0) @binding(1) var<storage, read_write> other: array<u32>; @compute @workgroup_size(1) fn two() { other[0] = 1u; }"
+    source = (
+        STEP
+        + "@group(0) @binding(1) var<storage, read_write> other: array<u32>; @compute @workgroup_size(1) fn two() { other[0] = 1u; }"
+    )
     k = weft.kernel(source, entry="step")
     assert [b.name for b in k.bindings] == ["x"]
     x, other = weft.zeros(2, "uint32"), weft.zeros(2, "uint32")
@@ -181,11 +197,16 @@ def test_bindings_that_only_others_use_are_ignored():
 
 @pytest.mark.parametrize(
     "args, keywords, words",
-    [((), {"x": 0, "y": 1}, "saxpy() misses 'p': @group(0) @binding(2) var<uniform> P"), ((0, 1), {"group": 2}, "saxpy() has no binding 'group' (did you mean 'groups'?)"),
-     ((0, 1, 2), {"zebra": 2}, "saxpy() has no binding 'zebra'"), ((0, 1, 2, 2), {}, "saxpy() takes 3 arguments in order, got 4"),
-     ((0, 1, 2), {"x": 0}, "'x' is given twice"), ((0, 1, 2), {"thread": 3}, "has no binding 'thread' (did you mean 'threads'?)"),
-     ((), {}, "misses 'x'")],
-)  # fmt: skip
+    [
+        ((), {"x": 0, "y": 1}, "saxpy() misses 'p': @group(0) @binding(2) var<uniform> P"),
+        ((0, 1), {"group": 2}, "saxpy() has no binding 'group' (did you mean 'groups'?)"),
+        ((0, 1, 2), {"zebra": 2}, "saxpy() has no binding 'zebra'"),
+        ((0, 1, 2, 2), {}, "saxpy() takes 3 arguments in order, got 4"),
+        ((0, 1, 2), {"x": 0}, "'x' is given twice"),
+        ((0, 1, 2), {"thread": 3}, "has no binding 'thread' (did you mean 'threads'?)"),
+        ((), {}, "misses 'x'"),
+    ],
+)
 def test_wrong_names_raise(args, keywords, words):
     k, given = weft.kernel(SAXPY), [weft.asarray([1.0]), weft.asarray([1.0]), {"a": 1, "n": 1}]
     keywords = {name: given[v] if v < 3 else v for name, v in keywords.items()}
@@ -209,7 +230,7 @@ def test_wrong_mappings_raise():
     assert values(x) == [1]
 
 
-# ---- grids ----------------------------------------------------------------------------------------------------------------------
+# ---- grids -----------------------------------------------------------------------------------------------------------
 
 
 class Index:
@@ -219,10 +240,22 @@ class Index:
 
 @pytest.mark.parametrize(
     "grid, expected",
-    [({"threads": 1}, 64), ({"threads": 65}, 128), ({"groups": 3}, 192), ({"threads": (64, 2)}, 128), ({"groups": [2, 2]}, 256),
-     ({"groups": (2, 3, 4)}, 1536), ({"threads": 0}, 0), ({"groups": 0}, 0), ({"groups": (4, 0)}, 0), ({"groups": Index()}, 128),
-     ({"groups": (Index(), 1)}, 128), ({"threads": 1, "groups": None}, 64), ({"threads": True}, 64)],
-)  # fmt: skip
+    [
+        ({"threads": 1}, 64),
+        ({"threads": 65}, 128),
+        ({"groups": 3}, 192),
+        ({"threads": (64, 2)}, 128),
+        ({"groups": [2, 2]}, 256),
+        ({"groups": (2, 3, 4)}, 1536),
+        ({"threads": 0}, 0),
+        ({"groups": 0}, 0),
+        ({"groups": (4, 0)}, 0),
+        ({"groups": Index()}, 128),
+        ({"groups": (Index(), 1)}, 128),
+        ({"threads": 1, "groups": None}, 64),
+        ({"threads": True}, 64),
+    ],
+)
 def test_grids(grid, expected):
     k = weft.kernel("""
       @group(0) @binding(0) var<storage, read_write> n: atomic<u32>;
@@ -242,12 +275,20 @@ def test_numpy_numbers_are_grids():
 
 @pytest.mark.parametrize(
     "grid, error, words",
-    [({}, TypeError, "wants exactly one of threads= and groups=, got neither"), ({"threads": 1, "groups": 1}, TypeError, "got both"),
-     ({"threads": -1}, ValueError, "threads wants numbers from 0 to 2**63 - 1, got -1"), ({"groups": 2**64}, ValueError, "groups wants numbers"),
-     ({"threads": 1.5}, TypeError, "threads wants an int or up to three ints, got float"), ({"threads": "1"}, TypeError, "got str"),
-     ({"threads": ()}, ValueError, "threads wants one to three numbers, got 0"), ({"groups": (1, 1, 1, 1)}, ValueError, "groups wants one to three numbers, got 4"),
-     ({"groups": (1, "1")}, TypeError, "got str"), ({"threads": None}, TypeError, "got neither"), ({"groups": 65536}, ValueError, "65535")],
-)  # fmt: skip
+    [
+        ({}, TypeError, "wants exactly one of threads= and groups=, got neither"),
+        ({"threads": 1, "groups": 1}, TypeError, "got both"),
+        ({"threads": -1}, ValueError, "threads wants numbers from 0 to 2**63 - 1, got -1"),
+        ({"groups": 2**64}, ValueError, "groups wants numbers"),
+        ({"threads": 1.5}, TypeError, "threads wants an int or up to three ints, got float"),
+        ({"threads": "1"}, TypeError, "got str"),
+        ({"threads": ()}, ValueError, "threads wants one to three numbers, got 0"),
+        ({"groups": (1, 1, 1, 1)}, ValueError, "groups wants one to three numbers, got 4"),
+        ({"groups": (1, "1")}, TypeError, "got str"),
+        ({"threads": None}, TypeError, "got neither"),
+        ({"groups": 65536}, ValueError, "65535"),
+    ],
+)
 def test_wrong_grids_raise(grid, error, words):
     k, x = weft.kernel(STEP), weft.zeros(1, "uint32")
     with pytest.raises(error) as e:
@@ -257,11 +298,16 @@ def test_wrong_grids_raise(grid, error, words):
     assert values(x) == [1]
 
 
-# ---- storage --------------------------------------------------------------------------------------------------------------------
+# ---- storage ---------------------------------------------------------------------------------------------------------
 
 
 def test_read_only_bindings_take_buffers():
-    for x in (array.array("f", [1, 2]), memoryview(array.array("f", [1, 9, 2]))[::2], weft.Buffer(array.array("f", [1, 2])), array.array("f", [1, 2]).tobytes()):
+    for x in (
+        array.array("f", [1, 2]),
+        memoryview(array.array("f", [1, 9, 2]))[::2],
+        weft.Buffer(array.array("f", [1, 2])),
+        array.array("f", [1, 2]).tobytes(),
+    ):
         y = weft.zeros(2)
         affine()(x=x, y=y, threads=2)
         assert values(y) == [3, 5]
@@ -285,12 +331,33 @@ def test_read_only_bindings_take_numpy_arrays():
 
 @pytest.mark.parametrize(
     "name, value, error, words",
-    [("y", array.array("f", [1]), TypeError, "y: var<storage, read_write> array<f32> is written, so it wants a weft array or Buffer (weft.asarray(a) makes one), got array"),
-     ("y", [1.0], TypeError, "got list"), ("x", [1.0], TypeError, "x: var<storage, read> array<f32> wants a weft array, a Buffer or an object with the buffer protocol, got list"),
-     ("x", 1.0, TypeError, "got float"), ("x", None, TypeError, "got NoneType"),
-     ("x", array.array("d", [1]), TypeError, 'x: float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")'),
-     ("x", array.array("i", [1]), TypeError, "x"), ("x", array.array("B", [1, 2, 3, 4]), TypeError, "x"), ("p", None, TypeError, "p: P wants a dict")],
-)  # fmt: skip
+    [
+        (
+            "y",
+            array.array("f", [1]),
+            TypeError,
+            "y: var<storage, read_write> array<f32> is written, so it wants a weft array or Buffer (weft.asarray(a) makes one), got array",
+        ),
+        ("y", [1.0], TypeError, "got list"),
+        (
+            "x",
+            [1.0],
+            TypeError,
+            "x: var<storage, read> array<f32> wants a weft array, a Buffer or an object with the buffer protocol, got list",
+        ),
+        ("x", 1.0, TypeError, "got float"),
+        ("x", None, TypeError, "got NoneType"),
+        (
+            "x",
+            array.array("d", [1]),
+            TypeError,
+            'x: float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")',
+        ),
+        ("x", array.array("i", [1]), TypeError, "x"),
+        ("x", array.array("B", [1, 2, 3, 4]), TypeError, "x"),
+        ("p", None, TypeError, "p: P wants a dict"),
+    ],
+)
 def test_wrong_values_raise(name, value, error, words):
     k, y = weft.kernel(SAXPY), weft.asarray([1.0])
     good = {"x": weft.asarray([1.0]), "y": y, "p": {"a": 1, "n": 1}}
@@ -303,7 +370,12 @@ def test_wrong_values_raise(name, value, error, words):
 
 def test_wrong_arrays_raise():
     k, y = affine(), weft.zeros(4)
-    for x, words in [(weft.zeros(4, "int32"), "int32"), (weft.zeros(4, "uint8"), "uint8"), (weft.zeros(0), ""), (weft.zeros(8, "float16"), "float16")]:
+    for x, words in [
+        (weft.zeros(4, "int32"), "int32"),
+        (weft.zeros(4, "uint8"), "uint8"),
+        (weft.zeros(0), ""),
+        (weft.zeros(8, "float16"), "float16"),
+    ]:
         with pytest.raises((TypeError, ValueError), match=f"x.*{words}"):
             k(x=x, y=y, threads=4)
     k(x=weft.zeros(4), y=y, threads=4)
@@ -329,7 +401,14 @@ def test_structs_in_storage_take_structured_arrays():
       @compute @workgroup_size(1) fn main(@builtin(global_invocation_id) i: vec3u) {
         out[i.x] = bodies[i.x].mass * bodies[i.x].position.y + f32(bodies[i.x].id); }"""
     k, out = weft.kernel(source), weft.zeros(3)
-    dtype = np.dtype({"names": ["mass", "position", "id"], "formats": ["f4", ("f4", 3), "u4"], "offsets": [0, 16, 28], "itemsize": 32})
+    dtype = np.dtype(
+        {
+            "names": ["mass", "position", "id"],
+            "formats": ["f4", ("f4", 3), "u4"],
+            "offsets": [0, 16, 28],
+            "itemsize": 32,
+        }
+    )
     bodies = np.zeros(3, dtype)
     bodies["mass"], bodies["position"], bodies["id"] = [1, 2, 3], [[0, 10, 0]] * 3, [5, 6, 7]
     k(bodies=bodies, out=out, threads=3)
@@ -338,11 +417,16 @@ def test_structs_in_storage_take_structured_arrays():
         k(bodies=np.zeros(3, [("mass", "f4"), ("position", "f4", 3), ("id", "u4")]), out=out, threads=3)
 
 
-# ---- values ---------------------------------------------------------------------------------------------------------------------
+# ---- values ----------------------------------------------------------------------------------------------------------
 
 
 def test_scalars_and_structs_of_one_member():
-    for declaration, value in [("alias P = f32;", 2.5), ("struct P { a: f32 }", 2.5), ("struct P { a: f32 }", [2.5]), ("struct P { a: f32 }", {"a": 2.5})]:
+    for declaration, value in [
+        ("alias P = f32;", 2.5),
+        ("struct P { a: f32 }", 2.5),
+        ("struct P { a: f32 }", [2.5]),
+        ("struct P { a: f32 }", {"a": 2.5}),
+    ]:
         k, out = echo(declaration, ["p" if "alias" in declaration else "p.a"])
         k(p=value, out=out, groups=1)
         assert values(out) == [2.5]
@@ -361,12 +445,26 @@ def test_vectors_matrices_arrays_and_nested_structs():
     declaration = """
       struct Inner { k: i32, v: vec2f }
       struct P { v: vec3f, s: u32, m: mat2x3f, list: array<vec4f, 2>, inner: Inner, inners: array<Inner, 2> }"""
-    expressions = ["p.v.x", "p.v.z", "p.s", "p.m[0].y", "p.m[1].z", "p.list[1].w", "p.inner.k", "p.inner.v.y", "p.inners[1].v.x"]
+    expressions = [
+        "p.v.x",
+        "p.v.z",
+        "p.s",
+        "p.m[0].y",
+        "p.m[1].z",
+        "p.list[1].w",
+        "p.inner.k",
+        "p.inner.v.y",
+        "p.inners[1].v.x",
+    ]
     k, out = echo(declaration, expressions)
     value = {
-        "v": (1, 2, 3), "s": 4, "m": [[5, 6, 7], [8, 9, 10]], "list": [[0] * 4, [0, 0, 0, 11]],
-        "inner": {"k": -12, "v": [0, 13]}, "inners": [{"k": 0, "v": (0, 0)}, (0, [14, 0])],
-    }  # fmt: skip
+        "v": (1, 2, 3),
+        "s": 4,
+        "m": [[5, 6, 7], [8, 9, 10]],
+        "list": [[0] * 4, [0, 0, 0, 11]],
+        "inner": {"k": -12, "v": [0, 13]},
+        "inners": [{"k": 0, "v": (0, 0)}, (0, [14, 0])],
+    }
     expected = [1, 3, 4, 6, 10, 11, -12, 13, 14]
     k(p=value, out=out, groups=1)
     assert values(out) == expected
@@ -393,10 +491,12 @@ def test_records():
     for value in (record, record[()], record.reshape(1)):
         k(p=value, out=out, groups=1)
         assert values(out) == [1.5, 2, 4]
-    for dtype, words in [([("a", "f4"), ("v", "f4", 2), ("n", "u4")], "p.n: stands at byte 4 in WGSL and at byte 12 in the record"),
-                         ([("a", "f4"), ("n", "i4"), ("v", "f4", 2)], "p.n: wants u32, the record has int32"),
-                         ([("a", "f4"), ("n", "u4")], "p: member 'v' of P is missing in the record"),
-                         ([("a", "f4"), ("n", "u4"), ("v", "f4", 2), ("w", "f4")], "p: P has 3 members, the record has 4 fields")]:  # fmt: skip
+    for dtype, words in [
+        ([("a", "f4"), ("v", "f4", 2), ("n", "u4")], "p.n: stands at byte 4 in WGSL and at byte 12 in the record"),
+        ([("a", "f4"), ("n", "i4"), ("v", "f4", 2)], "p.n: wants u32, the record has int32"),
+        ([("a", "f4"), ("n", "u4")], "p: member 'v' of P is missing in the record"),
+        ([("a", "f4"), ("n", "u4"), ("v", "f4", 2), ("w", "f4")], "p: P has 3 members, the record has 4 fields"),
+    ]:
         with pytest.raises(TypeError) as e:
             k(p=np.zeros((), dtype), out=out, groups=1)
         assert words in str(e.value)
@@ -404,15 +504,25 @@ def test_records():
 
 @pytest.mark.parametrize(
     "value, error, words",
-    [({"a": 1}, TypeError, "p: member 'n' (u32) of P is missing"), ({"a": 1, "n": 1, "m": 1}, TypeError, "p: P has no member 'm'"),
-     ({"alpha": 1, "n": 1}, TypeError, "p: P has no member 'alpha'"), ({"a": 1, "count": 1}, TypeError, "P has no member 'count'"),
-     ({"a": 1, "n": -1}, OverflowError, "p.n: -1 is out of the range of u32"), ({"a": 1, "n": 2**32}, OverflowError, "p.n: 4294967296 is out of the range of u32"),
-     ({"a": 1e39, "n": 1}, OverflowError, "p.a: 1e+39 is out of the range of f32"), ({"a": 1, "n": 1.0}, TypeError, "p.n: wants a number of type u32, got 1.0"),
-     ({"a": "1", "n": 1}, TypeError, "p.a: wants a number of type f32, got '1'"), ({"a": None, "n": 1}, TypeError, "p.a: wants a number of type f32, got None"),
-     ((1,), ValueError, "p: P has 2 members, got 1"), ((1, 2, 3), ValueError, "p: P has 2 members, got 3"),
-     (1.0, TypeError, "p: P wants a dict, a sequence of its members or a NumPy record, got float"), ("ab", TypeError, "got str"), ({"a": 1, 2: 1}, TypeError, "P has no member 2"),
-     ({"a": 10**400, "n": 1}, OverflowError, "out of the range of f32")],
-)  # fmt: skip
+    [
+        ({"a": 1}, TypeError, "p: member 'n' (u32) of P is missing"),
+        ({"a": 1, "n": 1, "m": 1}, TypeError, "p: P has no member 'm'"),
+        ({"alpha": 1, "n": 1}, TypeError, "p: P has no member 'alpha'"),
+        ({"a": 1, "count": 1}, TypeError, "P has no member 'count'"),
+        ({"a": 1, "n": -1}, OverflowError, "p.n: -1 is out of the range of u32"),
+        ({"a": 1, "n": 2**32}, OverflowError, "p.n: 4294967296 is out of the range of u32"),
+        ({"a": 1e39, "n": 1}, OverflowError, "p.a: 1e+39 is out of the range of f32"),
+        ({"a": 1, "n": 1.0}, TypeError, "p.n: wants a number of type u32, got 1.0"),
+        ({"a": "1", "n": 1}, TypeError, "p.a: wants a number of type f32, got '1'"),
+        ({"a": None, "n": 1}, TypeError, "p.a: wants a number of type f32, got None"),
+        ((1,), ValueError, "p: P has 2 members, got 1"),
+        ((1, 2, 3), ValueError, "p: P has 2 members, got 3"),
+        (1.0, TypeError, "p: P wants a dict, a sequence of its members or a NumPy record, got float"),
+        ("ab", TypeError, "got str"),
+        ({"a": 1, 2: 1}, TypeError, "P has no member 2"),
+        ({"a": 10**400, "n": 1}, OverflowError, "out of the range of f32"),
+    ],
+)
 def test_wrong_structs_raise(value, error, words):
     k, out = echo("struct P { a: f32, n: u32 }", ["p.a", "p.n"])
     with pytest.raises(error) as e:
@@ -424,9 +534,14 @@ def test_wrong_structs_raise(value, error, words):
 
 @pytest.mark.parametrize(
     "value, words",
-    [({"v": (1, 2)}, "p.v: vec3f has 3 components, got 2"), ({"v": 1}, "p.v: vec3f wants a sequence, got int"), ({"v": (1, 2, "x")}, "p.v[2]: wants a number of type f32, got 'x'"),
-     ({"v": {"x": 1}}, "p.v: vec3f wants a sequence, got dict"), ({"v": "abc"}, "got str")],
-)  # fmt: skip
+    [
+        ({"v": (1, 2)}, "p.v: vec3f has 3 components, got 2"),
+        ({"v": 1}, "p.v: vec3f wants a sequence, got int"),
+        ({"v": (1, 2, "x")}, "p.v[2]: wants a number of type f32, got 'x'"),
+        ({"v": {"x": 1}}, "p.v: vec3f wants a sequence, got dict"),
+        ({"v": "abc"}, "got str"),
+    ],
+)
 def test_wrong_vectors_raise(value, words):
     k, out = echo("struct P { v: vec3f }", ["p.v.x"])
     with pytest.raises((TypeError, ValueError)) as e:

@@ -8,7 +8,9 @@ import textwrap
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="one thread, no processes and no signals in Pyodide")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "emscripten", reason="one thread, no processes and no signals in Pyodide"
+)
 
 PACKAGE = str(pathlib.Path(__import__("weft").__file__).parents[1])
 
@@ -16,7 +18,11 @@ PACKAGE = str(pathlib.Path(__import__("weft").__file__).parents[1])
 def run(code, **environ):
     path = os.pathsep.join([PACKAGE, os.path.dirname(__file__)])
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "PYTHONPATH": path, **environ}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={**os.environ, "PYTHONPATH": path, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
@@ -40,7 +46,10 @@ def test_weft_works_without_numpy():
     """
     status, out, err = run(code)
     assert (status, err) == (0, "")
-    assert out.splitlines() == ["[5.0, 2.0, 3.0] True", "to_numpy() needs NumPy, which is not installed; without it: x.to_memoryview()"]
+    assert out.splitlines() == [
+        "[5.0, 2.0, 3.0] True",
+        "to_numpy() needs NumPy, which is not installed; without it: x.to_memoryview()",
+    ]
 
 
 def test_importing_weft_imports_neither_numpy_nor_a_library():

@@ -163,8 +163,14 @@ def test_batches_nest_and_survive_exceptions():
 def test_an_error_leaves_earlier_results_and_later_calls_alone():
     k, x = weft.kernel(STEP), weft.zeros(2, "uint32")
     k(x=x, threads=2)
-    for wrong in (lambda: k(threads=2), lambda: k(x=weft.zeros(2), threads=2), lambda: k(x=x), lambda: x.write([1]), lambda: weft.kernel("nonsense"),
-                  lambda: k(x=x, groups=(1, 70000))):  # fmt: skip
+    for wrong in (
+        lambda: k(threads=2),
+        lambda: k(x=weft.zeros(2), threads=2),
+        lambda: k(x=x),
+        lambda: x.write([1]),
+        lambda: weft.kernel("nonsense"),
+        lambda: k(x=x, groups=(1, 70000)),
+    ):
         with pytest.raises((TypeError, ValueError, weft.Error)):
             wrong()
         k(x=x, threads=2)

@@ -49,6 +49,7 @@ struct weft__record {
   weft_status rejected; /* what a validation error of this call is told as */
   char *text;           /* owned, NULL: none */
   weft_id id;           /* the object to finish when the future is reported; 0: none */
+  char *source;         /* modules with other than ASCII: their text, owned; NULL: columns are bytes */
   void *handle;         /* what the callback brought: pipeline, adapter, device; owned */
 };
 
@@ -202,10 +203,13 @@ uint32_t weft__native_object_count(void *device);
 
 weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
-/* ---- dialect.c: where wgpu-native's WGSL differs ----------------------------------------------------------------- */
+/* ---- dialect.c: where libraries say things differently
+ * ----------------------------------------------------------------- */
 
 /* Blanks in place the directives that naga rejects; positions stay. */
 void weft__dialect_strip(char *wgsl, size_t n_bytes);
+/* The column in characters of a column in bytes (both from 1) of a line (from 1) of UTF-8 text. */
+uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
 /* naga's report as lines of "line:column: message", owned; NULL: no position in it, or memory ended. */
 char *weft__dialect_messages(const char *report, size_t n_bytes);
 

@@ -147,14 +147,26 @@ static void compilation_told(WGPUCompilationInfoRequestStatus status, WGPUCompil
     for (size_t i = 0; i < info->messageCount; i++) {
       const WGPUCompilationMessage *m = &info->messages[i];
       if (m->type != WGPUCompilationMessageType_Error) continue;
+      uint64_t column = r->source ? weft__dialect_column(r->source, m->lineNum, m->linePos) : m->linePos;
       weft__text_format(&lines, "%s%llu:%llu: %.*s", lines.n ? "\n" : "", (unsigned long long)m->lineNum,
-                        (unsigned long long)m->linePos, (int)weft__view_bytes(m->message), m->message.data);
+                        (unsigned long long)column, (int)weft__view_bytes(m->message), m->message.data);
     }
   if (lines.failed) weft__text_free(&lines);
   if (lines.bytes)
     weft__record_rejected(r, lines.bytes);
   else
     weft__record_fired(r, WEFT_OK, (WGPUStringView){0});
+}
+
+/* The source as a string, if columns in it are not bytes; the others need no copy. */
+static bool keep_source(weft__record *r, const char *wgsl, size_t n_bytes) {
+  bool ascii = true;
+  for (size_t i = 0; i < n_bytes; i++) ascii &= (unsigned char)wgsl[i] < 0x80;
+  if (ascii) return true;
+  if (!(r->source = weft__alloc(n_bytes + 1))) return false;
+  memcpy(r->source, wgsl, n_bytes);
+  r->source[n_bytes] = 0;
+  return true;
 }
 
 weft_status weft__native_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future,
@@ -171,9 +183,10 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
   call c;
   weft__object *object = NULL;
   weft_status status = call_begin(&c, d, future, err);
+  bool informs = c.record && procs->ShaderModuleGetCompilationInfo;
+  if (!status && informs && !keep_source(c.record, wgsl, n_bytes)) status = weft__fail_memory(err);
   if (!status) status = weft__object_reserve(d, id, WEFT__KIND_MODULE, &object, err);
   if (!status) {
-    bool informs = c.record && procs->ShaderModuleGetCompilationInfo;
     if (c.record) c.record->rejected = WEFT_SHADER;
     call_scope(&c, informs);
     WGPUShaderSourceWGSL source = {.chain = {NULL, WGPUSType_ShaderSourceWGSL}, .code = {wgsl, n_bytes}};

@@ -78,6 +78,7 @@ weft__record *weft__record_create(weft__device *d, uint32_t future) {
 void weft__record_free(weft__record *r) {
   if (!r) return;
   weft__free(r->text);
+  weft__free(r->source);
   weft__free(r);
 }
 
