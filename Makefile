@@ -34,7 +34,7 @@ RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 
-check: $(STAMP)/venv $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
+check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
 	@$(PY) tools/check.py
 
 fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c
@@ -80,7 +80,7 @@ $(NPM): package-lock.json
 
 $(STAMP)/native: $(STAMP)/venv meson.build meson.options pyproject.toml
 	@rm -rf $(B)/native
-	@$(PY) -m pip install --quiet --no-build-isolation --no-deps -Cbuild-dir=$(B)/native -Csetup-args=-Dbuildtype=release -e .
+	@$(PY) -m pip install --quiet --no-build-isolation --no-deps --config-settings=build-dir=$(B)/native -e .
 	@touch $@
 
 $(B)/meson-lib/build.ninja: Makefile | $(STAMP)/venv

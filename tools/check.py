@@ -41,7 +41,11 @@ def steps() -> dict[str, list[list[str]]]:
         "scripts": [[pyodide_job.node(), str(eslint), "--max-warnings=0", "."]],
     }
     if any(PACKAGE.glob("*.py")):
-        out["types"] = [[sys.executable, "-m", "mypy", "--cache-dir=build/mypy", str(PACKAGE)]]
+        stubtest = [sys.executable, "-m", "mypy.stubtest", "weft._core", "--mypy-config-file=pyproject.toml"]
+        out["types"] = [
+            [sys.executable, "-m", "mypy", "--cache-dir=build/mypy", str(PACKAGE)],
+            ["env", "MYPYPATH=python", *stubtest, "--allowlist=tools/stubtest.txt"],
+        ]
     if shutil.which("shellcheck"):
         out["shell"] = [["shellcheck", ".ci/run", *map(str, ROOT.glob("tools/**/*.sh"))]]
     return out
