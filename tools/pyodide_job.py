@@ -66,7 +66,7 @@ def tree_archive() -> pathlib.Path:
 def module_archive() -> pathlib.Path:
     """Modules that only tests use, built for WebAssembly beside the wheel (meson option `tests`)."""
     out = BUILD / "pyodide" / "modules.zip"
-    write_zip(out, [(f, f.name) for f in sorted((BUILD / "wheel-wasm").glob("_weft_*.so"))])
+    write_zip(out, [(f, f.name) for f in sorted((BUILD / "wheel-wasm").glob("_test_*.so"))])
     return out
 
 

@@ -28,9 +28,10 @@ void *weft__arena_alloc(weft__arena *a, size_t n_bytes) {
     /* Blocks double up to 1 MiB, so that a large module does not cost thousands of them. */
     size_t block_bytes = a->total < BLOCK_BYTES ? BLOCK_BYTES : a->total > (1u << 20) ? (1u << 20) : a->total;
     if (block_bytes < n_bytes) block_bytes = n_bytes;
-    size_t header = (sizeof(struct weft__arena_block) + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
-    struct weft__arena_block *block = weft__alloc(header + block_bytes);
+    /* malloc aligns to 8 in WebAssembly: the room before the first allocation makes up for it. */
+    struct weft__arena_block *block = weft__alloc(sizeof *block + (ALIGNMENT - 1) + block_bytes);
     if (!block) return NULL;
+    size_t header = (((uintptr_t)(block + 1) + (ALIGNMENT - 1)) & ~(uintptr_t)(ALIGNMENT - 1)) - (uintptr_t)block;
     block->next = a->head;
     block->n_bytes = header + block_bytes;
     a->head = block;

@@ -147,6 +147,8 @@ typedef struct weft_completion {
   uint32_t status; /* weft_status */
 } weft_completion;
 
+/* Texts are asked for by future, so a poll gives at most one completion of each number. */
+
 enum {
   WEFT_FUTURE_LOST = 0xFFFFFFFF,      /* the device is lost; shows up once; the text is the reason */
   WEFT_FUTURE_UNCAPTURED = 0xFFFFFFFE /* an error that no scope caught; may show up often */
@@ -170,7 +172,7 @@ typedef struct weft_driver {
   /* Makes the device lost on request. WEFT_FUTURE_LOST and all pending futures settle as after a real loss. */
   void (*lose)(void *device);
 
-  /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter. */
+  /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter; zeros when it fails. */
   void (*query)(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter);
   /* As snprintf: writes at most `capacity` bytes with the NUL, returns the whole length. */
   size_t (*text)(void *device, weft_info what, char *out, size_t capacity);
@@ -183,7 +185,7 @@ typedef struct weft_driver {
                               weft_error *err);
 
   /* `wgsl` is UTF-8. future settles with WEFT_OK, or with WEFT_SHADER and the device's own messages, one a line in the form
-   * "line:column: message". */
+   * "line:column: message", both from 1, columns in characters. */
   weft_status (*module_create)(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future, weft_error *err);
   /* A bind-group layout for compute: n × {binding, weft_binding_type, minimum size in bytes}. */
   weft_status (*layout_create)(void *device, weft_id id, const uint32_t *entries, uint32_t n, weft_error *err);
@@ -193,11 +195,12 @@ typedef struct weft_driver {
   weft_status (*pipeline_create)(void *device, weft_id id, weft_id module, const char *entry, const weft_id *layouts,
                                  uint32_t n_layouts, uint32_t immediate_bytes, const char *constants, const double *values,
                                  uint32_t n_constants, bool background, uint32_t future, weft_error *err);
-  /* Lets go of objects of any kind; buffers are destroyed (their memory goes back), also when mapped. Unknown ids are
-   * ignored. */
+  /* Lets go of objects of any kind; a buffer's memory goes back once no bind group names it, also when it is mapped.
+   * Unknown ids are ignored. */
   void (*release)(void *device, const weft_id *ids, uint32_t n);
 
-  /* Runs a command stream. On failure nothing of it after the last finished BEGIN block is submitted. */
+  /* Runs a command stream. When it fails, blocks before the failing one may have been submitted, none of the futures of
+   * its blocks settles, and groups it has created stay until released. */
   weft_status (*submit)(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
   /* Starts to map a MAP_READ buffer; future settles when map_read may be called. */

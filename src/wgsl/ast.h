@@ -48,8 +48,8 @@ struct wgsl__expr {
   wgsl__expr_kind kind;
   wgsl__token_kind op;
   wgsl__range range;
-  uint32_t depth;       /* of the tree below, 1 for a leaf */
-  bool has_list;        /* `a()` and `a<>` differ from `a` */
+  uint32_t depth; /* of the tree below, 1 for a leaf */
+  bool has_list;  /* `a()` and `a<>` differ from `a` */
   wgsl__expr *left, *right;
   wgsl__expr *list, *next;
   wgsl__name *name;
@@ -68,9 +68,9 @@ typedef enum wgsl__attribute_kind {
 
 typedef struct wgsl__attribute {
   wgsl__attribute_kind kind;
-  wgsl__range range;      /* from `@` to the closing parenthesis */
+  wgsl__range range; /* from `@` to the closing parenthesis */
   wgsl__range name_range;
-  wgsl__expr *arguments;  /* context-dependent names are IDENTs that are never resolved */
+  wgsl__expr *arguments; /* context-dependent names are IDENTs that are never resolved */
   uint32_t n_arguments;
   struct wgsl__attribute *next;
 } wgsl__attribute;
@@ -154,16 +154,19 @@ struct wgsl__decl {
 
   /* resolve: the module-scope declarations that this one mentions, and scopes while they are open */
   uint32_t index; /* among the module's declarations */
-  wgsl__decl **mentions;
-  uint32_t n_mentions;
-  uint32_t mark;   /* 1 + index of the declaration that mentioned this one last */
-  unsigned state;  /* 0 new, 1 on the path, 2 ordered */
+  wgsl__decl **mentions; /* reflect.c puts those first that lead to what a host or a pipeline asks for */
+  uint32_t n_mentions, n_active;
+  bool active; /* leads there itself */
+  uint32_t mark;  /* 1 + index of the declaration that mentioned this one last */
+  unsigned state; /* 0 new, 1 on the path, 2 ordered */
   wgsl__decl *shadowed, *scope_next;
   uint32_t scope;
 
   /* check */
-  const wgsl__type *type; /* declared or inferred; struct and alias: the type itself; function: its result */
-  wgsl__value value;      /* const */
+  const wgsl__type *type;  /* declared or inferred; struct and alias: the type itself; function: its result */
+  wgsl__value value;       /* const scalars */
+  wgsl__value *components; /* const vectors and arrays of scalars, as far as known */
+  uint32_t n_components;
   wgsl__space space;
   unsigned access;
   uint32_t group, binding, reflected; /* reflected: index among the reflection's bindings or overrides */

@@ -28,10 +28,8 @@ void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *c
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (!e->overrides)
-    wgsl__error(e->m, range, code, "%s", text);
-  else if (!e->failed && e->message && e->capacity)
-    snprintf(e->message, e->capacity, "%s", text);
+  if (!e->overrides && !e->silent) wgsl__error(e->m, range, code, "%s", text);
+  if (e->overrides && !e->failed && e->message && e->capacity) snprintf(e->message, e->capacity, "%s", text);
   e->failed = true;
 }
 
@@ -91,7 +89,8 @@ bool wgsl__convert(wgsl__evaluation *e, wgsl__range where, wgsl__value *v, const
 static int64_t clamp_to_integer(double f, wgsl__base from, wgsl__base to) {
   bool is_signed = to == WGSL__BASE_I32;
   double least = is_signed ? -2147483648.0 : 0;
-  double most = from == WGSL__BASE_F32 ? (is_signed ? 2147483520.0 : 4294967040.0) : (is_signed ? 2147483647.0 : 4294967295.0);
+  double most =
+      from == WGSL__BASE_F32 ? (is_signed ? 2147483520.0 : 4294967040.0) : (is_signed ? 2147483647.0 : 4294967295.0);
   return (int64_t)(f < least ? least : f > most ? most : trunc(f));
 }
 
@@ -117,7 +116,8 @@ static wgsl__result construct(wgsl__evaluation *e, wgsl__range range, wgsl__resu
       return failed(r.phase);
     }
   } else if (number) {
-    r.value.i = to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v.i : (int64_t)(uint32_t)(uint64_t)v.i;
+    r.value.i =
+        to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v.i : (int64_t)(uint32_t)(uint64_t)v.i;
   } else {
     r.value.i = clamp_to_integer(v.f, from, to->base);
   }
@@ -400,6 +400,35 @@ static wgsl__result call_abs(wgsl__evaluation *e, const wgsl__expr *x, wgsl__res
   return finish_integer(e, x->range, r, wrap_sub(0, r.value.i), r.value.i == INT64_MIN);
 }
 
+/* Builtins of one and two floats that libm has under the same meaning. */
+static const struct {
+  const char *name;
+  double (*one)(double);
+  double (*two)(double, double);
+} float_builtins[] = {{"ceil", ceil, 0}, {"exp", exp, 0}, {"exp2", exp2, 0},  {"floor", floor, 0}, {"log", log, 0},
+                      {"log2", log2, 0}, {"pow", 0, pow}, {"round", rint, 0}, {"sqrt", sqrt, 0},   {"trunc", trunc, 0}};
+
+static wgsl__result call_float(wgsl__evaluation *e, const wgsl__expr *x, const char *name, wgsl__phase phase,
+                               wgsl__expr *const *args, wgsl__result *r, uint32_t n) {
+  wgsl__result out = {.phase = phase};
+  size_t i = 0, count = sizeof float_builtins / sizeof *float_builtins;
+  bool known;
+  while (i < count && strcmp(float_builtins[i].name, name) != 0) i++;
+  if (i == count || n != (float_builtins[i].two ? 2u : 1u)) return out;
+  if (!same_type(e, args, r, n, &known)) return e->failed ? failed(phase) : out;
+  const wgsl__type *t = r[0].value.type;
+  if (t->base == WGSL__BASE_ABSTRACT_INT) t = e->m->basic[WGSL__BASE_ABSTRACT_FLOAT];
+  if (!is_float(t->base)) return out;
+  for (uint32_t k = 0; k < n; k++)
+    if (r[k].known && !convert_value(e, args[k]->range, &r[k].value, t)) return failed(phase);
+  out.value.type = t;
+  if (!known) return out;
+  out.known = true;
+  return finish_float(
+      e, x->range, out,
+      float_builtins[i].one ? float_builtins[i].one(r[0].value.f) : float_builtins[i].two(r[0].value.f, r[1].value.f));
+}
+
 /* The builtins whose value sizes may need; any other is const without a value we know. */
 static wgsl__result call_builtin(wgsl__evaluation *e, const wgsl__expr *x, const char *name, wgsl__phase phase,
                                  wgsl__expr *const *args, wgsl__result *r, uint32_t n) {
@@ -414,7 +443,8 @@ static wgsl__result call_builtin(wgsl__evaluation *e, const wgsl__expr *x, const
   }
   bool is_min = strcmp(name, "min") == 0, is_max = strcmp(name, "max") == 0;
   bool is_clamp = strcmp(name, "clamp") == 0, is_abs = strcmp(name, "abs") == 0;
-  if (n != (is_abs ? 1u : is_clamp ? 3u : 2u) || !(is_min || is_max || is_clamp || is_abs)) return nothing;
+  if (!(is_min || is_max || is_clamp || is_abs)) return call_float(e, x, name, phase, args, r, n);
+  if (n != (is_abs ? 1u : is_clamp ? 3u : 2u)) return nothing;
   if (!same_type(e, args, r, n, &known)) return e->failed ? failed(phase) : nothing;
   if (base_of(&r[0].value) == WGSL__BASE_BOOL) return nothing;
   wgsl__result out = r[0];
@@ -501,6 +531,166 @@ static wgsl__result identifier(wgsl__evaluation *e, const wgsl__expr *x) {
   }
 }
 
+/* ---- components ------------------------------------------------------------------------------------------------ */
+
+/* Vectors and arrays have no value of their own here, but their components are known where a constructor lists them:
+ *
+ *   const size = vec2u(8, 4);     size -> components [8u, 4u]     size.y, size[1] -> 4u
+ *
+ * Every expression is evaluated once, so that nesting does not multiply the work. */
+
+enum {
+  MAX_COMPONENTS = 4, /* of a constructor inside an expression */
+  MAX_LISTED = 4095   /* of a declared constant: WGSL asks for 2047 */
+};
+
+typedef struct parts {
+  wgsl__value *values;
+  uint32_t count, capacity; /* count 0: not known */
+} parts;
+
+static wgsl__result find_parts(wgsl__evaluation *e, wgsl__expr *x, parts *out);
+
+/* The vector or array type that a call constructs, or BASE_STRUCT for anything else. *inner: its element, NULL when it
+ * follows from the arguments. */
+static wgsl__base constructed(const wgsl__evaluation *e, const wgsl__expr *callee, const wgsl__type **inner,
+                              uint32_t *width) {
+  if (callee->kind != WGSL__EXPR_IDENT) return WGSL__BASE_STRUCT;
+  const wgsl__type *t = callee->decl && callee->decl->kind == WGSL__DECL_ALIAS ? callee->decl->type : NULL;
+  const wgsl__predeclared *row = callee->decl ? NULL : callee->name->predeclared;
+  if (t && (t->base == WGSL__BASE_VECTOR || t->base == WGSL__BASE_ARRAY)) {
+    *inner = t->inner;
+    *width = t->base == WGSL__BASE_VECTOR ? t->host.rows : t->host.count;
+    return t->base;
+  }
+  if (!row || (row->what != WGSL__WHAT_VECTOR && row->what != WGSL__WHAT_ARRAY)) return WGSL__BASE_STRUCT;
+  *width = row->n;
+  *inner = callee->list ? callee->list->type : wgsl__type_scalar(e->m, row->scalar);
+  if (callee->list && !*inner && !e->overrides) *inner = wgsl__type_of_expr(e->m, callee->list);
+  return row->what == WGSL__WHAT_VECTOR ? WGSL__BASE_VECTOR : WGSL__BASE_ARRAY;
+}
+
+/* Adds what one argument brings. False: not known. */
+static bool add_parts(parts *out, wgsl__result r, const parts *inside) {
+  uint32_t n = inside->count ? inside->count : 1;
+  if (!inside->count && (!r.known || !is_scalar(r.value.type))) return false;
+  if (n > out->capacity - out->count) return false;
+  if (inside->count)
+    memcpy(out->values + out->count, inside->values, n * sizeof *inside->values);
+  else
+    out->values[out->count] = r.value;
+  out->count += n;
+  return true;
+}
+
+/* Brings all components to one type: the element type, or what the arguments agree on. */
+static bool unify_parts(wgsl__evaluation *e, wgsl__range range, parts *out, const wgsl__type *to) {
+  const wgsl__type *t = out->values[0].type;
+  for (uint32_t i = 1; !to && t && i < out->count; i++) t = common_type(t, out->values[i].type);
+  if (to) t = to;
+  if (!is_scalar(t)) return false;
+  for (uint32_t i = 0; i < out->count; i++) {
+    wgsl__result one = construct(e, range, (wgsl__result){.known = true, .value = out->values[i]}, t);
+    if (!one.known) return false;
+    out->values[i] = one.value;
+  }
+  return true;
+}
+
+static wgsl__result construct_parts(wgsl__evaluation *e, wgsl__expr *x, parts *out, const wgsl__type *inner,
+                                    uint32_t width) {
+  wgsl__result all = {.phase = WGSL__PHASE_CONST};
+  bool known = true;
+  out->count = 0;
+  for (wgsl__expr *a = x->list; a; a = a->next) {
+    wgsl__value values[MAX_COMPONENTS];
+    parts inside = {values, 0, MAX_COMPONENTS};
+    wgsl__result r = find_parts(e, a, &inside);
+    if (r.bad) return out->count = 0, r;
+    all.phase = later(all.phase, r.phase);
+    known = known && add_parts(out, r, &inside);
+  }
+  bool zero = !x->list && inner && is_scalar(inner), splat = out->count == 1 && x->list && !x->list->next;
+  if (zero) out->values[out->count++] = (wgsl__value){.type = inner};
+  if (zero || splat)
+    while (out->count < width && out->count < out->capacity) out->values[out->count] = out->values[0], out->count++;
+  if (!known || !out->count || !unify_parts(e, x->range, out, inner)) out->count = 0;
+  return all;
+}
+
+/* Evaluates x, and finds its components when it is a vector or an array. */
+static wgsl__result find_parts(wgsl__evaluation *e, wgsl__expr *x, parts *out) {
+  const wgsl__type *inner = NULL;
+  uint32_t width = 0;
+  out->count = 0;
+  while (x->kind == WGSL__EXPR_PAREN) x = x->left;
+  if (x->kind == WGSL__EXPR_CALL) {
+    wgsl__base base = constructed(e, x->left, &inner, &width);
+    if (base == WGSL__BASE_VECTOR || base == WGSL__BASE_ARRAY)
+      return construct_parts(e, x, out, inner, base == WGSL__BASE_VECTOR ? width : 0);
+  }
+  wgsl__result r = wgsl__evaluate(e, x);
+  const wgsl__decl *d = x->kind == WGSL__EXPR_IDENT ? x->decl : NULL;
+  if (d && d->kind == WGSL__DECL_CONST && d->n_components && d->n_components <= out->capacity) {
+    memcpy(out->values, d->components, d->n_components * sizeof *out->values);
+    out->count = d->n_components;
+  }
+  return r;
+}
+
+void wgsl__components_find(wgsl_module *m, wgsl__decl *d) {
+  wgsl__expr *x = d->init;
+  uint32_t n = MAX_COMPONENTS;
+  while (x->kind == WGSL__EXPR_PAREN) x = x->left;
+  const wgsl__decl *same = x->kind == WGSL__EXPR_IDENT ? x->decl : NULL;
+  if (same && same->n_components && (!d->type || d->type->inner == same->components[0].type)) {
+    d->components = same->components; /* shared, so that copies of copies cost nothing */
+    d->n_components = same->n_components;
+    return;
+  }
+  for (const wgsl__expr *a = x->list; a && n <= MAX_LISTED; a = a->next) n++;
+  wgsl__value *values = n && n <= MAX_LISTED ? wgsl__array(m, n, sizeof *values) : NULL;
+  if (!values) return;
+  wgsl__evaluation e = {.m = m, .silent = true};
+  parts found = {values, 0, n};
+  wgsl__result r = find_parts(&e, x, &found);
+  const wgsl__type *inner = d->type ? d->type->inner : NULL;
+  if (r.bad || !found.count || (inner && !unify_parts(&e, x->range, &found, inner))) return;
+  d->components = values;
+  d->n_components = found.count;
+}
+
+/* The index that .x, .g or [n] means, UINT32_MAX: none or not known. */
+static uint32_t component_index(const wgsl__expr *x, const wgsl__result *index) {
+  static const char letters[] = "xyzwrgba";
+  if (x->right) {
+    bool fits =
+        index->known && is_integer(base_of(&index->value)) && index->value.i >= 0 && index->value.i < UINT32_MAX;
+    return fits ? (uint32_t)index->value.i : UINT32_MAX;
+  }
+  const char *letter = x->name->n_bytes == 1 ? strchr(letters, x->name->text[0]) : NULL;
+  return letter ? (uint32_t)(letter - letters) % 4 : UINT32_MAX;
+}
+
+/* base.x, base[n] */
+static wgsl__result access(wgsl__evaluation *e, wgsl__expr *x) {
+  wgsl__value values[MAX_COMPONENTS];
+  parts found = {values, 0, MAX_COMPONENTS};
+  wgsl__expr *left = x->left;
+  while (left->kind == WGSL__EXPR_PAREN) left = left->left;
+  wgsl__result base = find_parts(e, left, &found);
+  wgsl__result index = x->right ? wgsl__evaluate(e, x->right) : base;
+  wgsl__result r = {.phase = later(base.phase, index.phase), .bad = base.bad || index.bad};
+  if (r.bad) return r;
+  const wgsl__decl *d = left->kind == WGSL__EXPR_IDENT ? left->decl : NULL;
+  if (d && d->kind == WGSL__DECL_CONST) found = (parts){d->components, d->n_components, d->n_components};
+  uint32_t i = component_index(x, &index);
+  if (i >= found.count) return r;
+  r.known = true;
+  r.value = found.values[i];
+  return r;
+}
+
 wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *x) {
   switch (x->kind) {
     case WGSL__EXPR_LITERAL:
@@ -516,11 +706,8 @@ wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *x) {
     case WGSL__EXPR_CALL:
       return call(e, x);
     case WGSL__EXPR_INDEX:
-    case WGSL__EXPR_MEMBER: {
-      wgsl__result base = wgsl__evaluate(e, x->left);
-      wgsl__result index = x->right ? wgsl__evaluate(e, x->right) : base;
-      return (wgsl__result){.phase = later(base.phase, index.phase), .bad = base.bad || index.bad};
-    }
+    case WGSL__EXPR_MEMBER:
+      return access(e, x);
     default:
       return failed(WGSL__PHASE_UNKNOWN);
   }

@@ -51,14 +51,17 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
   wgsl__result r = wgsl__evaluate(&evaluation, d->init);
   if (r.bad) return;
   if (r.phase == WGSL__PHASE_OVERRIDE || r.phase == WGSL__PHASE_RUNTIME) {
-    wgsl_diagnostic *diagnostic =
-        wgsl__error(m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression",
-                    d->name->text);
-    wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
+    wgsl_diagnostic *diagnostic = wgsl__error(
+        m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression", d->name->text);
+    if (d->local || r.phase == WGSL__PHASE_OVERRIDE)
+      wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
   d->type = t ? t : r.value.type;
-  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) return;
+  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) {
+    wgsl__components_find(m, d);
+    return;
+  }
   if (t && !wgsl__convert(&evaluation, d->init->range, &r.value, t)) return;
   d->value = r.value;
 }
@@ -128,6 +131,7 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
   const wgsl__predeclared *row = space ? enumerant(space, WGSL__WHAT_SPACE) : NULL;
   d->access = WGSL__ACCESS_READ;
   if (!space) return true;
+  if (wgsl__is_unresolved(space) || (access && wgsl__is_unresolved(access))) return false;
   if (!row) {
     wgsl_diagnostic *diagnostic = wgsl__error(m, space->range, "address-space", "this is not an address space");
     wgsl__hint(m, diagnostic, "the address spaces are private, workgroup, uniform, storage, immediate and function");
@@ -135,7 +139,8 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
   }
   d->space = (wgsl__space)row->n;
   if (access && access->next) {
-    wgsl__error(m, access->next->range, "template-arguments", "'var' takes an address space and an access mode, no more");
+    wgsl__error(m, access->next->range, "template-arguments",
+                "'var' takes an address space and an access mode, no more");
     return false;
   }
   if (!access) return true;
@@ -160,7 +165,7 @@ static bool variable_templates(wgsl_module *m, wgsl__decl *d) {
 }
 
 /* What the store type must be in each address space (WGSL 7, table of variables). */
-static void check_store_type(wgsl_module *m, const wgsl__decl *d) {
+static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
   static const struct {
     unsigned needed, forbidden;
     const char *what;
@@ -179,22 +184,25 @@ static void check_store_type(wgsl_module *m, const wgsl__decl *d) {
   wgsl__range range = d->type_expr ? d->type_expr->range : d->name_range;
   bool handle = t->base == WGSL__BASE_TEXTURE || t->base == WGSL__BASE_SAMPLER;
   if (d->space == WGSL__SPACE_HANDLE) {
-    if (handle) return;
-    wgsl_diagnostic *diagnostic = wgsl__error(m, d->name_range, "address-space",
-                                              "the variable '%s' of type '%s' needs an address space", d->name->text,
-                                              wgsl__type_name(t));
-    wgsl__hint(m, diagnostic, "write 'var<storage, read_write>', 'var<storage>', 'var<uniform>', 'var<workgroup>' or "
-                              "'var<private>'");
-    return;
+    if (handle) return true;
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->name_range, "address-space", "the variable '%s' of type '%s' needs an address space",
+                    d->name->text, wgsl__type_name(t));
+    wgsl__hint(m, diagnostic,
+               "write 'var<storage, read_write>', 'var<storage>', 'var<uniform>', 'var<workgroup>' or "
+               "'var<private>'");
+    return false;
   }
   if ((t->flags & rules[d->space].needed) == rules[d->space].needed && !(t->flags & rules[d->space].forbidden)) {
-    if (d->space != WGSL__SPACE_STORAGE || !(t->flags & WGSL__TYPE_HAS_ATOMIC) || d->access & WGSL__ACCESS_WRITE) return;
+    if (d->space != WGSL__SPACE_STORAGE || !(t->flags & WGSL__TYPE_HAS_ATOMIC) || d->access & WGSL__ACCESS_WRITE)
+      return true;
     wgsl__hint(m, wgsl__error(m, range, "store-type", "atomics need a storage variable that can be written"),
                "write 'var<storage, read_write>'");
-    return;
+    return false;
   }
   wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not", rules[d->space].what,
               wgsl__type_name(t));
+  return false;
 }
 
 static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
@@ -202,10 +210,11 @@ static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
   const wgsl__attribute *binding = find(d->attributes, WGSL__ATTRIBUTE_binding);
   bool resource = d->space == WGSL__SPACE_UNIFORM || d->space == WGSL__SPACE_STORAGE || d->space == WGSL__SPACE_HANDLE;
   if (resource && (!group || !binding)) {
-    wgsl_diagnostic *diagnostic = wgsl__error(m, d->name_range, "missing-binding", "the resource '%s' has no %s",
-                                              d->name->text, group     ? "@binding"
-                                                             : binding ? "@group"
-                                                                       : "@group and @binding");
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->name_range, "missing-binding", "the resource '%s' has no %s", d->name->text,
+                    group     ? "@binding"
+                    : binding ? "@group"
+                              : "@group and @binding");
     wgsl__hint(m, diagnostic, "write '@group(0) @binding(0)' before 'var'");
   } else if (!resource && (group || binding)) {
     wgsl__error(m, (group ? group : binding)->range, "misplaced-attribute",
@@ -222,7 +231,8 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   if (!fine) return;
   if (d->local) {
     if (d->space != WGSL__SPACE_FUNCTION)
-      wgsl__error(m, d->templates->range, "address-space", "a variable in a function cannot be in another address space");
+      wgsl__error(m, d->templates->range, "address-space",
+                  "a variable in a function cannot be in another address space");
     if (!d->type_expr && !d->init)
       wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type or a value", d->name->text);
     if (d->type && d->type_expr && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))
@@ -234,7 +244,6 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, d->templates->range, "address-space", "a variable in 'function' must be declared in a function");
     return;
   }
-  resource_attributes(m, d);
   wgsl__evaluation evaluation = {.m = m};
   if (d->init && d->space != WGSL__SPACE_PRIVATE) {
     wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
@@ -249,9 +258,9 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   } else if (!d->type_expr) {
     wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type", d->name->text);
   }
-  if (!d->type) return;
-  check_store_type(m, d);
-  if (d->space == WGSL__SPACE_UNIFORM) wgsl__layout_uniform_check(m, d);
+  if (d->type && !check_store_type(m, d)) return;
+  resource_attributes(m, d);
+  if (d->type && d->space == WGSL__SPACE_UNIFORM) wgsl__layout_uniform_check(m, d);
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
@@ -266,7 +275,8 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
     if (r.phase == WGSL__PHASE_RUNTIME) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be known before the shader runs");
     } else if (t && !is_integer(t)) {
-      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'", wgsl__type_name(t));
+      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'",
+                  wgsl__type_name(t));
     } else if (r.known && (r.value.i < 1 || r.value.i > UINT32_MAX)) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be positive, here it is %lld",
                   (long long)r.value.i);
@@ -296,8 +306,9 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
     d->stage = (int)stages[i].stage;
   }
   if (d->stage == WGSL_STAGE_COMPUTE && !size)
-    wgsl__hint(m, wgsl__error(m, d->name_range, "missing-workgroup-size", "the compute entry point '%s' has no @workgroup_size",
-                              d->name->text),
+    wgsl__hint(m,
+               wgsl__error(m, d->name_range, "missing-workgroup-size",
+                           "the compute entry point '%s' has no @workgroup_size", d->name->text),
                "write '@compute @workgroup_size(64)'");
   if (d->stage != WGSL_STAGE_COMPUTE && size)
     wgsl__error(m, size->range, "misplaced-attribute", "@workgroup_size can only be on a compute entry point");
@@ -341,9 +352,9 @@ static void check_target(wgsl_module *m, const wgsl__expr *target) {
   if (!storage && d->space != WGSL__SPACE_UNIFORM && d->space != WGSL__SPACE_IMMEDIATE) return;
   wgsl_diagnostic *diagnostic =
       wgsl__error(m, target->range, "read-only", "'%s' is %s and cannot be written", d->name->text,
-                  storage                             ? "a storage variable with the access mode read"
+                  storage                           ? "a storage variable with the access mode read"
                   : d->space == WGSL__SPACE_UNIFORM ? "a uniform variable"
-                                                      : "an immediate variable");
+                                                    : "an immediate variable");
   if (storage) wgsl__hint(m, diagnostic, "declare it as 'var<storage, read_write>'");
   wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
 }
@@ -365,13 +376,13 @@ static void declare_function(wgsl_module *m, wgsl__decl *d) {
     p->type = wgsl__type_of_expr(m, p->type_expr);
     if (d->stage < 0 && p->attributes)
       wgsl__error(m, p->attributes->range, "misplaced-attribute",
-                  "only parameters of entry points have attributes, '%s' is none", d->name->text);
+                  "only parameters of entry points have attributes, '%s' is not one", d->name->text);
     if (d->stage >= 0 && p->type && p->type->base == WGSL__BASE_POINTER)
       wgsl__error(m, p->type_expr->range, "parameter-type", "a parameter of an entry point cannot be a pointer");
   }
   if (d->stage < 0 && d->return_attributes)
     wgsl__error(m, d->return_attributes->range, "misplaced-attribute",
-                "only results of entry points have attributes, '%s' is none", d->name->text);
+                "only results of entry points have attributes, '%s' is not one", d->name->text);
   if (d->return_expr) {
     d->type = wgsl__type_of_expr(m, d->return_expr);
     if (d->type && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))

@@ -157,7 +157,8 @@ void wgsl__diagnostics_sort(wgsl_module *m) {
   for (uint32_t i = 1; i < m->n_diagnostics; i++) {
     wgsl_diagnostic d = m->diagnostics[i];
     uint32_t at = i;
-    for (; at > 0 && m->diagnostics[at - 1].span.offset > d.span.offset; at--) m->diagnostics[at] = m->diagnostics[at - 1];
+    for (; at > 0 && m->diagnostics[at - 1].span.offset > d.span.offset; at--)
+      m->diagnostics[at] = m->diagnostics[at - 1];
     m->diagnostics[at] = d;
   }
 }

@@ -27,8 +27,8 @@ static uint32_t attribute_value(wgsl_module *m, const wgsl__decl *member, wgsl__
   }
   if (!r.known) return 0;
   if (r.value.i < 1 || r.value.i > INT32_MAX) {
-    wgsl__error(m, a->arguments->range, "attribute-value", "the argument of @%s must be positive, here it is %lld", name,
-                (long long)r.value.i);
+    wgsl__error(m, a->arguments->range, "attribute-value", "the argument of @%s must be positive, here it is %lld",
+                name, (long long)r.value.i);
     return 0;
   }
   return (uint32_t)r.value.i;
@@ -127,8 +127,12 @@ void wgsl__layout_struct(wgsl_module *m, wgsl__decl *decl) {
   t->base = WGSL__BASE_STRUCT;
   t->decl = decl;
   t->flags = every | (some & (WGSL__TYPE_RUNTIME_SIZED | WGSL__TYPE_HAS_ATOMIC | WGSL__TYPE_HAS_ARRAY));
-  t->host = (wgsl_type){.kind = WGSL_KIND_STRUCT, .size = (uint32_t)offset, .align = largest, .members = members,
-                        .n_members = n, .name = decl->name->text};
+  t->host = (wgsl_type){.kind = WGSL_KIND_STRUCT,
+                        .size = (uint32_t)offset,
+                        .align = largest,
+                        .members = members,
+                        .n_members = n,
+                        .name = decl->name->text};
   decl->type = t;
 }
 
@@ -136,8 +140,9 @@ void wgsl__layout_struct(wgsl_module *m, wgsl__decl *decl) {
 
 static void tell(wgsl_module *m, const wgsl__decl *var, wgsl__range range, const char *text) {
   wgsl_diagnostic *d = wgsl__warning(m, range, "uniform-layout", "%s", text);
-  wgsl__hint(m, d, "devices without the language feature uniform_buffer_standard_layout reject this; "
-                   "where all have it, write 'requires uniform_buffer_standard_layout;'");
+  wgsl__hint(m, d,
+             "devices without the language feature uniform_buffer_standard_layout reject this; "
+             "where all have it, write 'requires uniform_buffer_standard_layout;'");
   wgsl__note(m, d, var->name_range, "'%s' is in the uniform address space", var->name->text);
 }
 
@@ -153,8 +158,9 @@ static bool check_uniform(wgsl_module *m, const wgsl__decl *var, const wgsl__typ
   if (t->base == WGSL__BASE_ARRAY) {
     if (!check_uniform(m, var, t->inner, range)) return false;
     if (t->host.stride % 16) {
-      tell(m, var, range, wgsl__format(m, "the elements of '%s' lie %u bytes apart, which is no multiple of 16",
-                                       wgsl__type_name(t), t->host.stride));
+      tell(m, var, range,
+           wgsl__format(m, "the elements of '%s' lie %u bytes apart, which is no multiple of 16", wgsl__type_name(t),
+                        t->host.stride));
       return false;
     }
   }
@@ -164,8 +170,9 @@ static bool check_uniform(wgsl_module *m, const wgsl__decl *var, const wgsl__typ
     uint32_t align = required_align(d->type);
     if (!check_uniform(m, var, d->type, d->name_range)) return false;
     if (member->offset % align) {
-      tell(m, var, d->name_range, wgsl__format(m, "the member '%s' of '%s' lies at offset %u, which is no multiple of %u",
-                                               member->name, wgsl__type_name(t), member->offset, align));
+      tell(m, var, d->name_range,
+           wgsl__format(m, "the member '%s' of '%s' lies at offset %u, which is no multiple of %u", member->name,
+                        wgsl__type_name(t), member->offset, align));
       return false;
     }
     uint64_t end = member->offset + weft__round_up(d->type->host.size, 16);

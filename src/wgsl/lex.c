@@ -451,10 +451,12 @@ static bool lex_wide(lexer *x) {
     return true;
   }
   if (c == 0xFEFF && x->at == 0)
-    wgsl__hint(x->m, wgsl__error(x->m, (wgsl__range){0, n}, "byte-order-mark", "the source starts with a byte order mark"),
+    wgsl__hint(x->m,
+               wgsl__error(x->m, (wgsl__range){0, n}, "byte-order-mark", "the source starts with a byte order mark"),
                "remove the first character, U+FEFF");
   else
-    wgsl__error(x->m, (wgsl__range){x->at, n}, "invalid-character", "U+%04X cannot stand in WGSL outside a comment", (unsigned)c);
+    wgsl__error(x->m, (wgsl__range){x->at, n}, "invalid-character", "U+%04X cannot stand in WGSL outside a comment",
+                (unsigned)c);
   return false;
 }
 

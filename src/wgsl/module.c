@@ -68,15 +68,17 @@ static void run_phases(wgsl_module *m) {
   }
   const char *nul = memchr(m->source, 0, m->n_source);
   if (nul) { /* not even in a comment (WGSL 3) */
-    wgsl__error(m, (wgsl__range){(uint32_t)(nul - m->source), 1}, "invalid-character", "the source holds a null character");
+    wgsl__error(m, (wgsl__range){(uint32_t)(nul - m->source), 1}, "invalid-character",
+                "the source holds a null character");
     return;
   }
   wgsl__lex(m);
-  if (!m->out_of_memory) wgsl__parse(m);
   if (m->n_errors || m->out_of_memory) return;
-  wgsl__types_init(m);
+  wgsl__types_init(m); /* literals have types */
+  wgsl__parse(m);
+  if (m->tree_broken || m->out_of_memory) return;
   wgsl__resolve(m);
-  if (m->n_errors || m->out_of_memory) return;
+  if (m->tree_broken || m->out_of_memory) return;
   wgsl__declare_all(m);
   if (m->n_errors || m->out_of_memory) return;
   wgsl__reflect(m);

@@ -38,15 +38,16 @@ struct wgsl_module {
   wgsl__tokens tokens;
   wgsl__names names;
 
+  bool tree_broken;                /* a syntax error or a cycle: the later phases would blame what is not there */
   wgsl__decl *decls, **decls_tail; /* source order */
   uint32_t n_decls;
-  wgsl__decl **order; /* every declaration after those it mentions */
+  wgsl__decl **order;                  /* every declaration after those it mentions */
   wgsl__attribute *global_diagnostics; /* directives, the last one first */
   uint32_t n_global_diagnostics;
-  uint32_t gates;     /* bits of wgsl__gate that `enable` opened */
+  uint32_t gates;               /* bits of wgsl__gate that `enable` opened */
   bool standard_uniform_layout; /* requires uniform_buffer_standard_layout */
 
-  weft__map types; /* canonical types by name */
+  weft__map types;             /* canonical types by name */
   const wgsl__type *basic[16]; /* by wgsl__base, scalars and abstract ones */
 
   wgsl_reflection reflection;
@@ -109,12 +110,7 @@ typedef enum wgsl__what {
   WGSL__WHAT_FUNCTION
 } wgsl__what;
 
-typedef enum wgsl__gate {
-  WGSL__GATE_NONE,
-  WGSL__GATE_F16,
-  WGSL__GATE_SUBGROUPS,
-  WGSL__GATE_OTHER
-} wgsl__gate;
+typedef enum wgsl__gate { WGSL__GATE_NONE, WGSL__GATE_F16, WGSL__GATE_SUBGROUPS, WGSL__GATE_OTHER } wgsl__gate;
 
 struct wgsl__predeclared {
   const char *name;
@@ -177,6 +173,7 @@ struct wgsl__type {
 void wgsl__types_init(wgsl_module *m);
 /* The type that `expr` denotes; NULL: reported, or not known yet (then nothing was reported). */
 const wgsl__type *wgsl__type_of_expr(wgsl_module *m, wgsl__expr *expr);
+bool wgsl__is_unresolved(const wgsl__expr *e); /* an identifier that was reported as unknown */
 const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__type *scalar);
 const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar);
 const wgsl__type *wgsl__type_concrete(const wgsl_module *m, const wgsl__type *t); /* abstract scalars to i32, f32 */
@@ -184,7 +181,12 @@ const char *wgsl__type_name(const wgsl__type *t);                               
 
 /* ---- constant.c -------------------------------------------------------------------------------------------------- */
 
-typedef enum wgsl__phase { WGSL__PHASE_CONST, WGSL__PHASE_OVERRIDE, WGSL__PHASE_RUNTIME, WGSL__PHASE_UNKNOWN } wgsl__phase;
+typedef enum wgsl__phase {
+  WGSL__PHASE_CONST,
+  WGSL__PHASE_OVERRIDE,
+  WGSL__PHASE_RUNTIME,
+  WGSL__PHASE_UNKNOWN
+} wgsl__phase;
 
 /* What an expression comes to. value.type may be known without a value (overrides); NULL: type not known. */
 typedef struct wgsl__result {
@@ -201,10 +203,13 @@ typedef struct wgsl__evaluation {
   const wgsl__value *overrides;
   char *message;
   size_t capacity;
+  bool silent; /* what fails was reported before */
   bool failed;
 } wgsl__evaluation;
 
 wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *expr);
+/* The values of a const vector or array of scalars, for declarations: fills decl->components. */
+void wgsl__components_find(wgsl_module *m, wgsl__decl *decl);
 /* Converts to the concrete scalar `to` as initialisers do. False: reported. */
 bool wgsl__convert(wgsl__evaluation *e, wgsl__range where, wgsl__value *value, const wgsl__type *to);
 void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *code, const char *format, ...)

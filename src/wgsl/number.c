@@ -253,7 +253,10 @@ bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out) {
     out->type = m->basic[base];
     if (parse_integer(p, n, hex, &value) && value <= most) return out->i = (int64_t)value, true;
     wgsl__error(m, range, "literal-range", "%.*s does not fit %s, whose largest value is %llu", shown, p,
-                !letter ? "an integer literal" : suffix == 'i' ? "i32" : "u32", (unsigned long long)most);
+                !letter         ? "a 64-bit integer"
+                : suffix == 'i' ? "i32"
+                                : "u32",
+                (unsigned long long)most);
     return false;
   }
   bool exact = true, fits = true;
@@ -264,7 +267,7 @@ bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out) {
     fits = wgsl__float_fits(value, base, &rounded);
   else
     fits = value < HUGE_VAL;
-  const char *type = !letter ? "a float literal" : suffix == 'f' ? "f32" : "f16";
+  const char *type = !letter ? "a 64-bit float" : suffix == 'f' ? "f32" : "f16";
   if (!fits) {
     wgsl__error(m, range, "literal-range", "%.*s is too large for %s", shown, p, type);
     return false;

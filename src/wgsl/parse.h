@@ -12,7 +12,8 @@ typedef struct parser {
   wgsl_module *m;
   wgsl__token *tokens;
   uint32_t at;
-  uint32_t depth; /* open parentheses, braces and template lists */
+  uint32_t depth;          /* open parentheses, braces and template lists */
+  uint32_t braces, parens; /* open ones among the tokens taken */
   bool failed;
 } parser;
 
@@ -37,11 +38,14 @@ bool wgsl__accept(parser *p, wgsl__token_kind kind);
 bool wgsl__expect(parser *p, wgsl__token_kind kind, const char *where);
 /* As expect, for the closing token of a pair: an error has a note at the opening one. */
 bool wgsl__expect_close(parser *p, wgsl__token_kind kind, uint32_t opening);
-wgsl_diagnostic *wgsl__unexpected(parser *p, const char *wanted); /* NULL while failed */
+wgsl_diagnostic *wgsl__unexpected(parser *p, const char *wanted);         /* NULL while failed */
 wgsl__name *wgsl__ident(parser *p, const char *what, wgsl__range *range); /* NULL: reported */
 bool wgsl__enter(parser *p); /* one level deeper; false: too deep (reported). Always pair with leave. */
 void wgsl__leave(parser *p);
-void wgsl__synchronise(parser *p, bool in_block);
+/* Skips what is left of a statement (in_block) or declaration that began with `braces` and `parens` open. */
+void wgsl__synchronise(parser *p, bool in_block, uint32_t braces, uint32_t parens);
+/* Whether a declaration starts at the current token, attributes included. */
+bool wgsl__at_declaration(const parser *p);
 bool wgsl__starts_declaration(wgsl__token_kind kind); /* keywords that stand at module scope alone */
 wgsl__attribute *wgsl__attributes(parser *p);
 void wgsl__attributes_check(parser *p, const wgsl__attribute *list, char where, const char *what);

@@ -9,7 +9,25 @@
 const wgsl__token *wgsl__take(parser *p) {
   if (p->m->out_of_memory || p->m->n_errors >= WGSL__MAX_REPORTS) p->at = p->m->tokens.count - 1;
   const wgsl__token *t = peek(p);
-  if (t->kind != WGSL__TOKEN_END) p->at++;
+  switch (t->kind) {
+    case WGSL__TOKEN_END:
+      return t;
+    case WGSL__TOKEN_BRACE_LEFT:
+      p->braces++;
+      break;
+    case WGSL__TOKEN_BRACE_RIGHT:
+      if (p->braces) p->braces--;
+      break;
+    case WGSL__TOKEN_PAREN_LEFT:
+      p->parens++;
+      break;
+    case WGSL__TOKEN_PAREN_RIGHT:
+      if (p->parens) p->parens--;
+      break;
+    default:
+      break;
+  }
+  p->at++;
   return t;
 }
 
@@ -46,7 +64,9 @@ bool wgsl__expect(parser *p, wgsl__token_kind kind, const char *where) {
   const wgsl__token *before = p->at ? &p->tokens[p->at - 1] : peek(p);
   wgsl__range range = token_range(peek(p));
   if (kind == WGSL__TOKEN_SEMICOLON) range = (wgsl__range){before->offset + before->n_bytes, 0};
-  wgsl__error(p->m, range, "syntax", "expected %s %s, found %s", wgsl__token_text(kind), where, found(p, text));
+  wgsl_diagnostic *d =
+      wgsl__error(p->m, range, "syntax", "expected %s %s, found %s", wgsl__token_text(kind), where, found(p, text));
+  if (kind == WGSL__TOKEN_BRACE_LEFT) wgsl__hint(p->m, d, "bodies have braces, also those of one statement");
   return false;
 }
 
@@ -85,6 +105,7 @@ bool wgsl__enter(parser *p) {
   if (!p->failed)
     wgsl__error(p->m, token_range(peek(p)), "nesting-depth", "this nests more than %d levels deep", WGSL__MAX_NESTING);
   p->failed = true;
+  p->at = p->m->tokens.count - 1; /* what follows would only be misread */
   return false;
 }
 
@@ -95,23 +116,36 @@ bool wgsl__starts_declaration(wgsl__token_kind kind) {
          kind == WGSL__TOKEN_ALIAS;
 }
 
-/* Skips to where parsing can go on: past the next `;`, or to the `}` of the block (in_block) or past the one of the
- * declaration. Where a declaration starts inside a block, `failed` stays, so that the open blocks unwind in silence. */
-void wgsl__synchronise(parser *p, bool in_block) {
-  uint32_t braces = 0;
+bool wgsl__at_declaration(const parser *p) {
+  const wgsl__token *t = peek(p);
+  while (t->kind == WGSL__TOKEN_ATTR && t[1].kind != WGSL__TOKEN_END) {
+    uint32_t parens = 0;
+    t += 2;
+    do {
+      if (t->kind == WGSL__TOKEN_PAREN_LEFT) parens++;
+      if (t->kind == WGSL__TOKEN_PAREN_RIGHT && parens) parens--;
+      if (t->kind == WGSL__TOKEN_PAREN_LEFT || t->kind == WGSL__TOKEN_PAREN_RIGHT || parens) t++;
+    } while (parens && t->kind != WGSL__TOKEN_END);
+  }
+  return wgsl__starts_declaration(t->kind) || (t != peek(p) && t->kind == WGSL__TOKEN_VAR);
+}
+
+/* Up to and with the `;` of the statement, or the `}` that closes what it opened; up to the `}` of the block around it.
+ * Where a declaration starts inside a block, `failed` stays, so that the open blocks unwind in silence. */
+void wgsl__synchronise(parser *p, bool in_block, uint32_t braces, uint32_t parens) {
   p->failed = false;
+  p->m->tree_broken = true;
   for (;;) {
     wgsl__token_kind kind = peek(p)->kind;
     bool starts = wgsl__starts_declaration(kind);
-    if (kind == WGSL__TOKEN_END || (starts && (in_block || braces == 0))) {
+    if (kind == WGSL__TOKEN_END || (starts && (in_block || p->braces == 0))) {
       p->failed = in_block;
       return;
     }
-    if (kind == WGSL__TOKEN_BRACE_RIGHT && braces == 0 && in_block) return;
+    if (kind == WGSL__TOKEN_BRACE_RIGHT && p->braces <= braces && in_block) return;
     wgsl__take(p);
-    if (kind == WGSL__TOKEN_SEMICOLON && braces == 0) return;
-    if (kind == WGSL__TOKEN_BRACE_LEFT) braces++;
-    if (kind == WGSL__TOKEN_BRACE_RIGHT && (braces == 0 || --braces == 0)) return;
+    if (kind == WGSL__TOKEN_SEMICOLON && p->braces <= braces && p->parens <= parens) return;
+    if (kind == WGSL__TOKEN_BRACE_RIGHT && p->braces <= braces) return;
   }
 }
 
@@ -143,11 +177,21 @@ static bool is_listed(const char *text, const char *const *list, size_t count) {
   return false;
 }
 
-/* Adds the name in the list that `text` may be a slip of. */
+/* Adds the name in the list that `text` is most likely a slip of. */
 static void hint_similar(parser *p, wgsl_diagnostic *d, const char *text, size_t n, const char *const *list,
                          size_t count) {
-  for (size_t i = 0; d && i < count; i++)
-    if (weft__text_similar(text, n, list[i], strlen(list[i]))) wgsl__hint(p->m, d, "did you mean '%s'?", list[i]);
+  const char *best = NULL;
+  uint32_t nearest = UINT32_MAX;
+  for (size_t i = 0; d && i < count; i++) {
+    size_t n_name = strlen(list[i]);
+    uint32_t distance = weft__text_similar(text, n, list[i], n_name)
+                            ? weft__text_distance(text, n, list[i], n_name, (uint32_t)n)
+                            : UINT32_MAX;
+    if (distance >= nearest) continue;
+    nearest = distance;
+    best = list[i];
+  }
+  if (best) wgsl__hint(p->m, d, "did you mean '%s'?", best);
 }
 
 /* Reports a context-dependent name that is not in the list. */
@@ -184,7 +228,8 @@ static wgsl__expr *diagnostic_control(parser *p) {
   static const char *const rules[] = {"derivative_uniformity", "subgroup_uniformity"};
   if (p->failed || rule->kind != WGSL__EXPR_IDENT) return severity;
   if (is_listed(rule->name->text, rules, COUNT(rules))) return severity;
-  wgsl_diagnostic *d = wgsl__warning(p->m, rule->range, "unknown-rule", "no diagnostic rule is named '%s'", rule->name->text);
+  wgsl_diagnostic *d =
+      wgsl__warning(p->m, rule->range, "unknown-rule", "no diagnostic rule is named '%s'", rule->name->text);
   hint_similar(p, d, rule->name->text, rule->name->n_bytes, rules, COUNT(rules));
   return severity;
 }
@@ -248,8 +293,10 @@ static wgsl__attribute *attribute(parser *p) {
   }
   a->range = range_from(p, first);
   if (p->failed || (a->n_arguments >= row->least && a->n_arguments <= row->most)) return a;
-  wgsl__error(p->m, a->range, "attribute-arguments", "@%s takes %s%u argument%s, here it has %u", row->name,
-              row->least == row->most ? "" : "at most ", row->most, row->most == 1 ? "" : "s", a->n_arguments);
+  char least[16] = "";
+  if (row->least < row->most) snprintf(least, sizeof least, "%u to ", row->least);
+  wgsl__error(p->m, a->range, "attribute-arguments", "@%s takes %s%u argument%s, here it has %u", row->name, least,
+              row->most, row->most == 1 ? "" : "s", a->n_arguments);
   return a;
 }
 
@@ -264,7 +311,8 @@ wgsl__attribute *wgsl__attributes(parser *p) {
 }
 
 static bool same_rule(const wgsl__expr *a, const wgsl__expr *b) {
-  return a && b && a->kind == b->kind && a->name == b->name && (!a->left || (b->left && a->left->name == b->left->name));
+  return a && b && a->kind == b->kind && a->name == b->name &&
+         (!a->left || (b->left && a->left->name == b->left->name));
 }
 
 void wgsl__attributes_check(parser *p, const wgsl__attribute *list, char where, const char *what) {
@@ -351,7 +399,7 @@ static wgsl__decl *struct_decl(parser *p) {
   wgsl__take(p);
   d->name = wgsl__ident(p, "the structure's name", &d->name_range);
   uint32_t opening = p->at;
-  wgsl__expect(p, WGSL__TOKEN_BRACE_LEFT, "after the structure's name");
+  if (!wgsl__accept(p, WGSL__TOKEN_BRACE_LEFT)) wgsl__unexpected(p, "'{' after the structure's name");
   if (!p->failed && at_token(p, WGSL__TOKEN_BRACE_RIGHT)) wgsl__unexpected(p, "at least one member");
   while (!p->failed && !at_token(p, WGSL__TOKEN_BRACE_RIGHT)) {
     uint32_t start = p->at;
@@ -486,8 +534,8 @@ static wgsl__decl *global_decl(parser *p) {
 
 /* ---- directives -------------------------------------------------------------------------------------------------- */
 
-static const char *const enable_names[] = {"f16",           "subgroups",            "subgroup_size_control",
-                                           "clip_distances", "dual_source_blending", "primitive_index"};
+static const char *const enable_names[] = {
+    "f16", "subgroups", "subgroup_size_control", "clip_distances", "dual_source_blending", "primitive_index"};
 static const wgsl__gate enable_gates[] = {WGSL__GATE_F16,   WGSL__GATE_SUBGROUPS, WGSL__GATE_SUBGROUPS,
                                           WGSL__GATE_OTHER, WGSL__GATE_OTHER,     WGSL__GATE_OTHER};
 
@@ -565,14 +613,12 @@ static void global_directive(parser *p) {
 /* translation_unit : global_directive * ( global_decl | global_assert | ';' ) * */
 void wgsl__parse(wgsl_module *m) {
   parser p = {.m = m, .tokens = m->tokens.items};
-  if (m->n_errors) return; /* the lexer stopped half way */
-  wgsl__types_init(m);     /* literals have types */
   for (;;) {
     wgsl__token_kind kind = peek(&p)->kind;
     if (m->out_of_memory) return;
     if (kind != WGSL__TOKEN_ENABLE && kind != WGSL__TOKEN_REQUIRES && kind != WGSL__TOKEN_DIAGNOSTIC) break;
     global_directive(&p);
-    if (p.failed) wgsl__synchronise(&p, false);
+    if (p.failed) wgsl__synchronise(&p, false, 0, UINT32_MAX);
   }
   while (!at_token(&p, WGSL__TOKEN_END) && !m->out_of_memory) {
     if (wgsl__accept(&p, WGSL__TOKEN_SEMICOLON)) continue;
@@ -585,6 +631,7 @@ void wgsl__parse(wgsl_module *m) {
     }
     if (!p.failed) continue;
     if (p.at == before) wgsl__take(&p);
-    wgsl__synchronise(&p, false);
+    wgsl__synchronise(&p, false, 0, UINT32_MAX);
+    p.parens = 0;
   }
 }

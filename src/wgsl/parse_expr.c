@@ -286,7 +286,8 @@ static bool is_relational(wgsl__token_kind op) {
          op == WGSL__TOKEN_GREATER_EQUAL || op == WGSL__TOKEN_EQUAL_EQUAL || op == WGSL__TOKEN_NOT_EQUAL;
 }
 
-/* relational_expression : shift_expression | shift_expression ( '<' | '>' | '<=' | '>=' | '==' | '!=' ) shift_expression */
+/* relational_expression : shift_expression | shift_expression ( '<' | '>' | '<=' | '>=' | '==' | '!=' )
+ * shift_expression */
 static wgsl__expr *relational_expression(parser *p, uint32_t first, wgsl__expr *left) {
   left = shift_expression(p, first, left);
   if (p->failed || !is_relational(peek(p)->kind)) return left;

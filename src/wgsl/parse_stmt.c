@@ -15,28 +15,27 @@ static wgsl__stmt *finish(parser *p, wgsl__stmt *s, uint32_t first) {
   return s;
 }
 
-/* Whether a block's statements end here: at its `}`, at the caller's `last` (CONTINUING, or BREAK before `if`), or where
- * a declaration starts because a `}` is missing: of attributes, statements have @diagnostic alone. */
+/* Whether a block's statements end here: at its `}`, at the caller's `last` (CONTINUING, or BREAK before `if`), or
+ * where a declaration starts because a `}` is missing. */
 static bool statements_end(const parser *p, wgsl__token_kind last) {
-  wgsl__token_kind kind = peek(p)->kind, second = peek_second(p);
-  if (kind == last) return last != WGSL__TOKEN_BREAK || second == WGSL__TOKEN_IF;
-  if (kind == WGSL__TOKEN_ATTR) return second == WGSL__TOKEN_IDENT;
-  return kind == WGSL__TOKEN_BRACE_RIGHT || kind == WGSL__TOKEN_END || wgsl__starts_declaration(kind);
+  wgsl__token_kind kind = peek(p)->kind;
+  if (kind == last) return last != WGSL__TOKEN_BREAK || peek_second(p) == WGSL__TOKEN_IF;
+  return kind == WGSL__TOKEN_BRACE_RIGHT || kind == WGSL__TOKEN_END || wgsl__at_declaration(p);
 }
 
 /* statement *   resynchronising after each error */
 static wgsl__stmt *statements(parser *p, wgsl__token_kind last) {
   wgsl__stmt *list = NULL, **tail = &list;
+  uint32_t braces = p->braces;
   while (!p->failed && !statements_end(p, last)) {
     if (wgsl__accept(p, WGSL__TOKEN_SEMICOLON)) continue;
-    uint32_t before = p->at;
+    uint32_t before = p->at, parens = at_token(p, WGSL__TOKEN_FOR) ? p->parens : UINT32_MAX;
     wgsl__stmt *s = statement(p);
     *tail = s;
     tail = &s->next;
-    if (p->failed) {
-      if (p->at == before && !at_token(p, WGSL__TOKEN_BRACE_RIGHT)) wgsl__take(p);
-      wgsl__synchronise(p, true);
-    }
+    if (!p->failed) continue;
+    if (p->at == before && !at_token(p, WGSL__TOKEN_BRACE_RIGHT)) wgsl__take(p);
+    wgsl__synchronise(p, true, braces, parens); /* only a `for` has `;` in its parentheses */
   }
   return list;
 }
@@ -55,7 +54,8 @@ wgsl__stmt *wgsl__compound_statement(parser *p, const char *where) {
   return finish(p, s, first);
 }
 
-/* if_statement : attribute * 'if' expression compound_statement ( 'else' 'if' … ) * ( 'else' compound_statement ) ? */
+/* if_statement : attribute * 'if' expression compound_statement
+ *                ( 'else' 'if' expression compound_statement ) * ( 'else' compound_statement ) ? */
 static wgsl__stmt *if_statement(parser *p) {
   uint32_t first = p->at;
   wgsl__stmt *s = make(p, WGSL__STMT_IF, first), **tail = &s->body;

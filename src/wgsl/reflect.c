@@ -33,14 +33,21 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
   for (wgsl__decl *d = m->decls; d; d = d->next) {
     if (is_resource(d) && check_type(m, d)) {
       d->reflected = n_bindings;
-      bindings[n_bindings++] =
-          (wgsl_binding){.name = d->name->text, .group = d->group, .binding = d->binding, .space = space_of(d),
-                         .type = &d->type->host, .min_bytes = d->type->host.size, .span = wgsl__span(m, d->name_range)};
+      bindings[n_bindings++] = (wgsl_binding){.name = d->name->text,
+                                              .group = d->group,
+                                              .binding = d->binding,
+                                              .space = space_of(d),
+                                              .type = &d->type->host,
+                                              .min_bytes = d->type->host.size,
+                                              .span = wgsl__span(m, d->name_range)};
     }
     if (d->kind == WGSL__DECL_OVERRIDE && check_type(m, d)) {
       d->reflected = n_overrides;
-      overrides[n_overrides++] = (wgsl_override){.name = d->name->text, .id = d->id, .scalar = d->type->host.scalar,
-                                                 .has_default = d->init != NULL, .span = wgsl__span(m, d->name_range)};
+      overrides[n_overrides++] = (wgsl_override){.name = d->name->text,
+                                                 .id = d->id,
+                                                 .scalar = d->type->host.scalar,
+                                                 .has_default = d->init != NULL,
+                                                 .span = wgsl__span(m, d->name_range)};
     }
   }
   r->bindings = bindings;
@@ -51,48 +58,89 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
 
 /* ---- static use -------------------------------------------------------------------------------------------------- */
 
-/* The declarations that one entry point reaches; reused from entry to entry. */
+typedef struct keyed {
+  uint64_t key;
+  uint32_t index;
+} keyed;
+
+/* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
+ * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
+ * entry that reached a declaration last (by decl->index), and room to sort in; and what the entry before asked for. */
 typedef struct reach {
-  wgsl__decl **items; /* owned; a stack that keeps what it had: items[0..count) is the set */
-  uint32_t count;
-  uint32_t *marks; /* owned; by decl->index: the entry that reached it last */
+  wgsl__decl **items, **uses, **before;
+  uint32_t count, n_uses, n_before;
+  uint32_t *marks;
+  keyed *keys;
 } reach;
 
+static bool reach_init(reach *x, uint32_t n_decls) {
+  *x = (reach){.items = weft__alloc((n_decls + 1) * sizeof *x->items),
+               .uses = weft__alloc((n_decls + 1) * sizeof *x->uses),
+               .before = weft__alloc((n_decls + 1) * sizeof *x->before),
+               .marks = weft__alloc_zero(n_decls + 1, sizeof *x->marks),
+               .keys = weft__alloc((n_decls + 1) * sizeof *x->keys)};
+  return x->items && x->uses && x->before && x->marks && x->keys;
+}
+
+static void reach_free(reach *x) {
+  weft__free(x->items);
+  weft__free(x->uses);
+  weft__free(x->before);
+  weft__free(x->marks);
+  weft__free(x->keys);
+}
+
+static bool is_use(const wgsl__decl *d) {
+  return d->kind == WGSL__DECL_OVERRIDE || (d->kind == WGSL__DECL_VAR && d->space != WGSL__SPACE_PRIVATE);
+}
+
+/* Most declarations lead to nothing that is asked for: walks from entry points leave them out. */
+static void find_active(wgsl_module *m) {
+  for (uint32_t i = 0; i < m->n_decls; i++) {
+    wgsl__decl *d = m->order[i];
+    for (uint32_t k = 0; k < d->n_mentions; k++) {
+      wgsl__decl *mentioned = d->mentions[k];
+      if (!mentioned->active) continue;
+      d->mentions[k] = d->mentions[d->n_active];
+      d->mentions[d->n_active++] = mentioned;
+    }
+    d->active = d->n_active > 0 || is_use(d);
+  }
+}
+
 static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
-  x->count = 0;
+  x->count = x->n_uses = 0;
   x->items[x->count++] = root;
   x->marks[root->index] = mark;
   for (uint32_t i = 0; i < x->count; i++) {
     const wgsl__decl *d = x->items[i];
-    for (uint32_t k = 0; k < d->n_mentions; k++) {
+    for (uint32_t k = 0; k < d->n_active; k++) {
       wgsl__decl *next = d->mentions[k];
       if (x->marks[next->index] == mark) continue;
       x->marks[next->index] = mark;
       x->items[x->count++] = next;
+      if (is_use(next)) x->uses[x->n_uses++] = next;
     }
   }
 }
 
-static bool binding_after(const wgsl_binding *a, const wgsl_binding *b) {
-  return a->group != b->group ? a->group > b->group : a->binding > b->binding;
-}
+static bool is_after(keyed a, keyed b) { return a.key != b.key ? a.key > b.key : a.index > b.index; }
 
-/* Heap sort by (group, binding): no recursion, no libc, n log n. */
-static void sort_bindings(const wgsl_binding **items, uint32_t n) {
+/* Heap sort: no recursion, n log n whatever the source. */
+static void sort_keys(keyed *items, uint32_t n) {
   for (uint32_t start = n / 2, end = n; end > 1;) {
     if (start) {
       start--;
     } else {
-      end--;
-      const wgsl_binding *swap = items[end];
+      keyed swap = items[--end];
       items[end] = items[0];
       items[0] = swap;
     }
-    const wgsl_binding *moving = items[start];
+    keyed moving = items[start];
     uint32_t at = start, child;
     while ((child = 2 * at + 1) < end) {
-      if (child + 1 < end && binding_after(items[child + 1], items[child])) child++;
-      if (!binding_after(items[child], moving)) break;
+      if (child + 1 < end && is_after(items[child + 1], items[child])) child++;
+      if (!is_after(items[child], moving)) break;
       items[at] = items[child];
       at = child;
     }
@@ -100,15 +148,17 @@ static void sort_bindings(const wgsl_binding **items, uint32_t n) {
   }
 }
 
-static bool override_after(const wgsl_override *a, const wgsl_override *b) { return a > b; }
-
-static void sort_overrides(const wgsl_override **items, uint32_t n) {
-  for (uint32_t i = 1; i < n; i++) { /* reached nearly in order; pipelines have few */
-    const wgsl_override *o = items[i];
-    uint32_t at = i;
-    for (; at > 0 && override_after(items[at - 1], o); at--) items[at] = items[at - 1];
-    items[at] = o;
+/* The reached bindings by (group, binding), or overrides by declaration, sorted in x->keys; returns how many. */
+static uint32_t sorted_uses(const reach *x, bool overrides) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
+    if (overrides ? d->kind != WGSL__DECL_OVERRIDE : !is_resource(d)) continue;
+    uint64_t key = overrides ? d->reflected : (uint64_t)d->group << 32 | d->binding;
+    x->keys[n++] = (keyed){key, d->reflected};
   }
+  sort_keys(x->keys, n);
+  return n;
 }
 
 static wgsl__range span_range(wgsl_span span) { return (wgsl__range){span.offset, span.n_bytes}; }
@@ -122,9 +172,10 @@ static void check_bindings(wgsl_module *m, const wgsl_entry *entry) {
       a = b;
       b = swap;
     }
-    wgsl_diagnostic *d = wgsl__error(m, span_range(b->span), "duplicate-binding",
-                                     "'%s' and '%s' are both @group(%u) @binding(%u) and the entry point '%s' uses both",
-                                     a->name, b->name, a->group, a->binding, entry->name);
+    wgsl_diagnostic *d =
+        wgsl__error(m, span_range(b->span), "duplicate-binding",
+                    "'%s' and '%s' are both @group(%u) @binding(%u) and the entry point '%s' uses both", a->name,
+                    b->name, a->group, a->binding, entry->name);
     wgsl__note(m, d, span_range(a->span), "'%s' is declared here", a->name);
   }
 }
@@ -141,41 +192,55 @@ static void check_stage(wgsl_module *m, const wgsl__decl *root, const wgsl__decl
   wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
 }
 
-static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
-  uint32_t n_bindings = 0, n_overrides = 0;
+/* What the entry point may use, and its one immediate variable. */
+static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, const reach *x) {
   const wgsl__decl *immediate = NULL;
-  for (uint32_t i = 0; i < x->count; i++) {
-    n_bindings += is_resource(x->items[i]);
-    n_overrides += x->items[i]->kind == WGSL__DECL_OVERRIDE;
-  }
-  const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
-  const wgsl_override **overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
-  if (!bindings || !overrides) return;
-  n_bindings = n_overrides = 0;
-  for (uint32_t i = 0; i < x->count; i++) {
-    const wgsl__decl *d = x->items[i];
-    if (is_resource(d)) bindings[n_bindings++] = &m->reflection.bindings[d->reflected];
-    if (d->kind == WGSL__DECL_OVERRIDE) overrides[n_overrides++] = &m->reflection.overrides[d->reflected];
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
     check_stage(m, root, d);
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_IMMEDIATE) continue;
     if (immediate) {
-      wgsl_diagnostic *diagnostic =
-          wgsl__error(m, root->name_range, "immediate-count", "the entry point '%s' uses two immediate variables, '%s' and '%s'",
-                      root->name->text, immediate->name->text, d->name->text);
+      wgsl_diagnostic *diagnostic = wgsl__error(m, root->name_range, "immediate-count",
+                                                "the entry point '%s' uses two immediate variables, '%s' and '%s'",
+                                                root->name->text, immediate->name->text, d->name->text);
       wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
     }
     immediate = d;
   }
-  sort_bindings(bindings, n_bindings);
-  sort_overrides(overrides, n_overrides);
-  *entry = (wgsl_entry){.name = root->name->text, .stage = (wgsl_stage)root->stage, .bindings = bindings,
-                        .n_bindings = n_bindings, .overrides = overrides, .n_overrides = n_overrides,
+  return immediate && check_type(m, immediate) ? immediate : NULL;
+}
+
+static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
+  const wgsl__decl *immediate = check_uses(m, root, x);
+  uint32_t n_bindings = sorted_uses(x, false);
+  const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
+  for (uint32_t i = 0; bindings && i < n_bindings; i++) bindings[i] = &m->reflection.bindings[x->keys[i].index];
+  uint32_t n_overrides = sorted_uses(x, true);
+  const wgsl_override **overrides = wgsl__array(m, n_overrides + 1, sizeof *overrides);
+  for (uint32_t i = 0; overrides && i < n_overrides; i++) overrides[i] = &m->reflection.overrides[x->keys[i].index];
+  if (m->out_of_memory) return;
+  *entry = (wgsl_entry){.name = root->name->text,
+                        .stage = (wgsl_stage)root->stage,
+                        .bindings = bindings,
+                        .n_bindings = n_bindings,
+                        .overrides = overrides,
+                        .n_overrides = n_overrides,
+                        .immediate = immediate ? &immediate->type->host : NULL,
+                        .immediate_name = immediate ? immediate->name->text : NULL,
                         .span = wgsl__span(m, root->name_range)};
-  if (immediate && check_type(m, immediate)) {
-    entry->immediate = &immediate->type->host;
-    entry->immediate_name = immediate->name->text;
-  }
   check_bindings(m, entry);
+}
+
+/* Many entry points with the same many uses must not multiply: the second one takes the lists of the first. */
+static bool same_uses(const reach *x) {
+  return x->n_uses == x->n_before && memcmp(x->uses, x->before, x->n_uses * sizeof *x->uses) == 0;
+}
+
+static void remember_uses(reach *x) {
+  wgsl__decl **swap = x->before;
+  x->before = x->uses;
+  x->n_before = x->n_uses;
+  x->uses = swap;
 }
 
 void wgsl__reflect(wgsl_module *m) {
@@ -192,20 +257,28 @@ void wgsl__reflect(wgsl_module *m) {
   if (m->out_of_memory) return;
   collect(m, bindings, overrides);
   if (m->n_errors) return;
-  reach x = {.items = weft__alloc((m->n_decls + 1) * sizeof *x.items),
-             .marks = weft__alloc_zero(m->n_decls + 1, sizeof *x.marks)};
-  if (!x.items || !x.marks) m->out_of_memory = true;
+  reach x;
+  if (!reach_init(&x, m->n_decls)) m->out_of_memory = true;
   n_entries = 0;
+  find_active(m);
   for (wgsl__decl *d = m->decls; d && !m->out_of_memory; d = d->next) {
     if (d->kind != WGSL__DECL_FUNCTION || d->stage < 0) continue;
     reach_from(&x, d, n_entries + 1);
     m->entry_decls[n_entries] = d;
-    fill_entry(m, &entries[n_entries++], d, &x);
+    const wgsl_entry *before = n_entries ? &entries[n_entries - 1] : NULL;
+    if (before && (int)before->stage == d->stage && same_uses(&x)) {
+      entries[n_entries] = *before;
+      entries[n_entries].name = d->name->text;
+      entries[n_entries].span = wgsl__span(m, d->name_range);
+    } else {
+      fill_entry(m, &entries[n_entries], d, &x);
+    }
+    remember_uses(&x);
+    n_entries++;
   }
   m->reflection.entries = entries;
   m->reflection.n_entries = n_entries;
-  weft__free(x.items);
-  weft__free(x.marks);
+  reach_free(&x);
 }
 
 /* ---- pipelines --------------------------------------------------------------------------------------------------- */
@@ -254,8 +327,8 @@ static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const 
     const wgsl__decl *d = e->m->order[i];
     if (d->kind != WGSL__DECL_OVERRIDE || !used[d->reflected] || values[d->reflected].type) continue;
     if (!d->init) {
-      wgsl__evaluation_fail(e, d->name_range, "missing-value", "the override '%s' has no default and no value was given",
-                            d->name->text);
+      wgsl__evaluation_fail(e, d->name_range, "missing-value",
+                            "the override '%s' has no default and no value was given", d->name->text);
       return false;
     }
     wgsl__result result = wgsl__evaluate(e, d->init);
@@ -280,7 +353,8 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
     return false;
   }
   if (r.value.i < 1 || r.value.i > UINT32_MAX) {
-    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what, (long long)r.value.i);
+    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what,
+                          (long long)r.value.i);
     return false;
   }
   *out = (uint32_t)r.value.i;
@@ -299,8 +373,8 @@ static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t
 
 static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total) {
   *total = 0;
-  for (uint32_t i = 0; i < x->count; i++) {
-    const wgsl__decl *d = x->items[i];
+  for (uint32_t i = 0; i < x->n_uses; i++) {
+    const wgsl__decl *d = x->uses[i];
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
     if (!d->type) {
       wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet", d->name->text);
@@ -325,11 +399,10 @@ bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, con
   uint32_t n = m->reflection.n_overrides;
   wgsl__value *values = weft__alloc_zero(n + 1, sizeof *values);
   bool *used = weft__alloc_zero(n + 1, sizeof *used);
-  reach x = {.items = weft__alloc((m->n_decls + 1) * sizeof *x.items),
-             .marks = weft__alloc_zero(m->n_decls + 1, sizeof *x.marks)};
+  reach x;
+  bool ok = reach_init(&x, m->n_decls) && values && used;
   wgsl__evaluation e = {.m = m, .overrides = values, .message = message, .capacity = capacity};
   wgsl_pipeline pipeline;
-  bool ok = values && used && x.items && x.marks;
   if (!ok && message) snprintf(message, capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
   ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
@@ -337,7 +410,6 @@ bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, con
   if (ok) *out = pipeline;
   weft__free(values);
   weft__free(used);
-  weft__free(x.items);
-  weft__free(x.marks);
+  reach_free(&x);
   return ok;
 }

@@ -36,8 +36,7 @@ static void consider(guess *best, const wgsl__name *wanted, const wgsl__name *ca
 }
 
 static void unknown_identifier(resolver *r, const wgsl__expr *e) {
-  wgsl_diagnostic *d =
-      wgsl__error(r->m, e->name_range, "unknown-identifier", "unknown identifier '%s'", e->name->text);
+  wgsl_diagnostic *d = wgsl__error(r->m, e->name_range, "unknown-identifier", "unknown identifier '%s'", e->name->text);
   if (!d) return;
   guess best = {0};
   for (const wgsl__decl *l = r->open; l; l = l->scope_next) consider(&best, e->name, l->name);
@@ -226,6 +225,7 @@ static void report_cycle(wgsl_module *m, const step *steps, uint32_t first, uint
   const wgsl__decl *start = steps[first].decl;
   const char *path = start->name->text;
   bool all_functions = true;
+  m->tree_broken = true;
   for (uint32_t i = first; i < n; i++) {
     if (steps[i].decl->kind != WGSL__DECL_FUNCTION) all_functions = false;
     bool shown = i > first && (i - first < MAX_SHOWN || i + 1 == n);

@@ -1,5 +1,5 @@
-/* Types: one canonical object per type, made from type expressions (WGSL 6). Sizes and alignments of all but structs are
- * worked out here, by the table of WGSL 14.4.1. */
+/* Types: one canonical object per type, made from type expressions (WGSL 6). Sizes and alignments of all but structs
+ * are worked out here, by the table of WGSL 14.4.1. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -26,8 +26,8 @@ void wgsl__types_init(wgsl_module *m) {
     uint32_t size;
     unsigned flags;
   } rows[] = {
-      {"an integer literal", WGSL_SCALAR_NONE, 0, 0},
-      {"a float literal", WGSL_SCALAR_NONE, 0, 0},
+      {"abstract integer", WGSL_SCALAR_NONE, 0, 0},
+      {"abstract float", WGSL_SCALAR_NONE, 0, 0},
       {"bool", WGSL_SCALAR_BOOL, 4, 0},
       {"i32", WGSL_SCALAR_I32, 4, WGSL__TYPE_HOST_SHAREABLE},
       {"u32", WGSL_SCALAR_U32, 4, WGSL__TYPE_HOST_SHAREABLE},
@@ -37,8 +37,11 @@ void wgsl__types_init(wgsl_module *m) {
   for (int base = 0; base <= WGSL__BASE_LAST_SCALAR; base++) {
     wgsl__type *t = wgsl__new(m, sizeof *t);
     t->base = (wgsl__base)base;
-    t->host = (wgsl_type){.kind = WGSL_KIND_SCALAR, .scalar = rows[base].scalar, .size = rows[base].size,
-                          .align = rows[base].size, .name = rows[base].name};
+    t->host = (wgsl_type){.kind = WGSL_KIND_SCALAR,
+                          .scalar = rows[base].scalar,
+                          .size = rows[base].size,
+                          .align = rows[base].size,
+                          .name = rows[base].name};
     t->flags = rows[base].flags | WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED;
     t->depth = 1;
     m->basic[base] = t;
@@ -98,6 +101,10 @@ static const wgsl__type *matrix(wgsl_module *m, uint32_t columns, uint32_t rows,
 
 /* ---- type expressions -------------------------------------------------------------------------------------------- */
 
+bool wgsl__is_unresolved(const wgsl__expr *e) {
+  return e->kind == WGSL__EXPR_BAD || (e->kind == WGSL__EXPR_IDENT && !e->decl && !e->name->predeclared);
+}
+
 static uint32_t list_length(const wgsl__expr *list) {
   uint32_t n = 0;
   for (; list; list = list->next) n++;
@@ -134,7 +141,8 @@ static const wgsl__type *vector_or_matrix(wgsl_module *m, wgsl__expr *e, const w
     if (!check_count(m, e, 0, 0)) return NULL;
   } else {
     if (!e->has_list) {
-      wgsl_diagnostic *d = wgsl__error(m, e->range, "template-arguments", "'%s' needs the type of its elements", row->name);
+      wgsl_diagnostic *d =
+          wgsl__error(m, e->range, "template-arguments", "'%s' needs the type of its elements", row->name);
       wgsl__hint(m, d, "write '%s<f32>' or '%sf'", row->name, row->name);
       return NULL;
     }
@@ -228,7 +236,8 @@ static void set_array(wgsl_module *m, wgsl__expr *e, wgsl__type *t, const wgsl__
                        WGSL__TYPE_HAS_ATOMIC;
   t->flags = (element->flags & inherited) | WGSL__TYPE_HAS_ARRAY;
   if (overridable) {
-    t->flags = (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_HOST_SHAREABLE)) | WGSL__TYPE_OVERRIDE_SIZED;
+    t->flags =
+        (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_HOST_SHAREABLE)) | WGSL__TYPE_OVERRIDE_SIZED;
     t->count = e->list->next;
   } else if (!count) {
     t->flags = (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_FIXED)) | WGSL__TYPE_RUNTIME_SIZED;
@@ -309,6 +318,7 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   const wgsl__predeclared *space = enumerant(e->list, WGSL__WHAT_SPACE);
   wgsl__expr *access_argument = e->list->next->next;
   const wgsl__predeclared *access = access_argument ? enumerant(access_argument, WGSL__WHAT_ACCESS) : NULL;
+  if (wgsl__is_unresolved(e->list) || (access_argument && wgsl__is_unresolved(access_argument))) return NULL;
   if (!space) {
     wgsl__error(m, e->list->range, "address-space", "the first argument of 'ptr' must be an address space");
     return NULL;
@@ -328,7 +338,8 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
                             : wgsl__format(m, "ptr<%s, %s>", space->name, store->host.name);
   wgsl__type *t = intern(m, name, &fresh);
   if (!fresh) return t;
-  bool writable = space->n == WGSL__SPACE_FUNCTION || space->n == WGSL__SPACE_PRIVATE || space->n == WGSL__SPACE_WORKGROUP;
+  bool writable =
+      space->n == WGSL__SPACE_FUNCTION || space->n == WGSL__SPACE_PRIVATE || space->n == WGSL__SPACE_WORKGROUP;
   t->base = WGSL__BASE_POINTER;
   t->inner = store;
   t->space = (wgsl__space)space->n;
@@ -348,10 +359,11 @@ static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__pred
   } else if (row->n == 2) {
     const wgsl__predeclared *format = enumerant(e->list, WGSL__WHAT_FORMAT);
     const wgsl__predeclared *access = enumerant(e->list->next, WGSL__WHAT_ACCESS);
-    if (!format)
+    if (!format && !wgsl__is_unresolved(e->list))
       wgsl__error(m, e->list->range, "texel-format", "the first argument of '%s' must be a texel format", row->name);
-    if (!access)
-      wgsl__error(m, e->list->next->range, "access-mode", "the second argument of '%s' must be an access mode", row->name);
+    if (!access && !wgsl__is_unresolved(e->list->next))
+      wgsl__error(m, e->list->next->range, "access-mode", "the second argument of '%s' must be an access mode",
+                  row->name);
     if (!format || !access) return NULL;
     name = wgsl__format(m, "%s<%s, %s>", row->name, format->name, access->name);
     access_bits = access->n;

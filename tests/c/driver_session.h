@@ -89,7 +89,7 @@ TEST_UNUSED static bool check_refused(uint32_t future, const char *file, int lin
                     status == NEVER ? "nothing" : weft__status_name(status), text_of(future));
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------------------------------ */
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 /* Starts to open; the future is returned, 0 when open itself failed (S.err). */
 TEST_UNUSED static uint32_t start_open(const char *selector, const uint64_t *limits, uint64_t features) {
@@ -125,11 +125,14 @@ TEST_UNUSED static void close_device(void) {
 TEST_UNUSED static bool has_feature(weft_feature feature) { return S.features >> feature & 1; }
 TEST_UNUSED static bool has_language(weft_language language) { return S.languages >> language & 1; }
 
-/* ---- objects ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 #define ID(slot, generation) ((weft_id)((slot) | (uint32_t)(generation) << 20))
 
-enum { STORAGE = WEFT_USAGE_STORAGE | WEFT_USAGE_COPY_SRC | WEFT_USAGE_COPY_DST, READBACK = WEFT_USAGE_MAP_READ | WEFT_USAGE_COPY_DST };
+enum {
+  STORAGE = WEFT_USAGE_STORAGE | WEFT_USAGE_COPY_SRC | WEFT_USAGE_COPY_DST,
+  READBACK = WEFT_USAGE_MAP_READ | WEFT_USAGE_COPY_DST
+};
 
 TEST_UNUSED static bool make_buffer(weft_id id, uint64_t n_bytes, uint32_t usage) {
   return CHECK_OK(S.driver->buffer_create(S.device, id, n_bytes, usage, 0, &S.err), &S.err);
@@ -151,13 +154,13 @@ TEST_UNUSED static bool make_layout(weft_id id, const uint32_t *entries, uint32_
 
 TEST_UNUSED static bool make_pipeline(weft_id id, weft_id module, const char *entry, weft_id layout) {
   uint32_t future = new_future();
-  return CHECK_OK(S.driver->pipeline_create(S.device, id, module, entry, &layout, 1, 0, "", NULL, 0, false, future,
-                                            &S.err),
-                  &S.err) &&
+  return CHECK_OK(
+             S.driver->pipeline_create(S.device, id, module, entry, &layout, 1, 0, "", NULL, 0, false, future, &S.err),
+             &S.err) &&
          CHECK_SETTLES(future);
 }
 
-/* ---- the stream -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the stream -------------------------------------------------------------------------------------------------- */
 
 TEST_UNUSED static void put_words(uint32_t op, const uint32_t *words, uint32_t n) {
   if (!CHECK(S.n_words + n + 1 <= WORDS_MAX)) return;
@@ -208,8 +211,7 @@ TEST_UNUSED static bool read_words(weft_id id, uint32_t *out, uint32_t n) {
   put_copy(id, 0, staging, 0, 4ull * n);
   good = good && CHECK_OK(submit(), &S.err) &&
          CHECK_OK(S.driver->map_start(S.device, staging, 0, 4ull * n, future, &S.err), &S.err) &&
-         CHECK_SETTLES(future) &&
-         CHECK_OK(S.driver->map_read(S.device, staging, 0, out, 4ull * n, &S.err), &S.err);
+         CHECK_SETTLES(future) && CHECK_OK(S.driver->map_read(S.device, staging, 0, out, 4ull * n, &S.err), &S.err);
   S.driver->map_finish(S.device, staging);
   S.driver->release(S.device, &staging, 1);
   return good;

@@ -6,12 +6,14 @@
 #define WEFT_TEST_RIG_H
 
 #include "drivers/fault/fault.h"
-#include "drivers/native/native.h"
 #include "test.h"
 #include "weft.h"
+#ifndef __wasm__
+#include "drivers/native/native.h"
+#endif
 
 typedef struct rig {
-  const weft_driver *native, *driver;
+  const weft_driver *tested, *driver;
   weft_fault *fault;
   weft_instance *instance;
   weft_device *device;
@@ -19,21 +21,32 @@ typedef struct rig {
 
 TEST_UNUSED static char rig_reason[WEFT_ERROR_CAPACITY];
 
-/* The driver's own allocations are not of interest where the core's are made to fail. */
+#ifdef __wasm__
+static const weft_driver *rig_tested(weft_error *err) {
+  (void)err;
+  return test_given->driver;
+}
+static void rig_untested(const weft_driver *driver) { (void)driver; }
+#else
+static const weft_driver *rig_tested(weft_error *err) {
+  const weft_driver *driver = NULL;
+  return weft_native_driver_create(NULL, test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
+}
+static void rig_untested(const weft_driver *driver) { weft_native_driver_destroy(driver); }
+#endif
+
+/* Lets the driver go on, for tests whose host does not wait. */
+TEST_UNUSED static void rig_pause(void) {
+  if (test_given) test_given->wait(test_given->context, NULL);
+}
+
 TEST_UNUSED static bool rig_driver(rig *r) {
-  *r = (rig){0};
   weft_error err;
-  long fail_at = weft__alloc_fail_at;
-  weft__alloc_fail_at = 0;
-  bool made = weft_native_driver_create(NULL, test_get_proc_address, &r->native, &err) == WEFT_OK;
-  if (made) {
-    r->fault = weft_fault_create(r->native, &r->driver);
-    made = r->fault != NULL;
-  } else {
-    snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
-  }
-  weft__alloc_fail_at = fail_at;
-  return made;
+  *r = (rig){.tested = rig_tested(&err)};
+  if (!r->tested) snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
+  else r->fault = weft_fault_create(r->tested, &r->driver);
+  if (r->fault && !r->tested->wait) weft_fault_wait_by(r->fault, test_given->wait, test_given->context);
+  return r->fault != NULL;
 }
 
 TEST_UNUSED static weft_status rig_device(rig *r, weft_error *err) {
@@ -51,7 +64,7 @@ TEST_UNUSED static void rig_close(rig *r) {
   weft_device_release(r->device);
   weft_instance_release(r->instance);
   if (r->fault) weft_fault_destroy(r->fault);
-  if (r->native) weft_native_driver_destroy(r->native);
+  if (r->tested) rig_untested(r->tested);
   *r = (rig){0};
 }
 

@@ -112,7 +112,7 @@ def main() -> int:
 
     def run_file(file: pathlib.Path) -> Result:
         module = str(BUILD / "tests" / "c" / f"{file.stem}.so")
-        return run_process(file.name, [sys.executable, str(TESTS / "boot.py"), module, *words], env)
+        return run_process(file.name, [sys.executable, str(TESTS / "boot.py"), module, "trace=on", *words], env)
 
     totals = [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:

@@ -21,6 +21,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "test_host.h"
 
 #define TEST_UNUSED __attribute__((unused))
 
@@ -60,6 +61,7 @@
 /* What tests/c/boot.py passes on: the address of Dawn's wgpuGetProcAddress, NULL where there is none; and the words
  * of the command line that are no filters, as "device=dawn"; test_option("device") is "dawn", else NULL. */
 TEST_UNUSED static void *test_get_proc_address;
+TEST_UNUSED static const test_host *test_given; /* in WebAssembly */
 TEST_UNUSED static const char *test_option(const char *name);
 
 /* ---- how it works --------------------------------------------------------------------------------------------------- */
@@ -217,19 +219,24 @@ static bool test_chosen(const char *name) {
   return !filtered;
 }
 
-/* The one entry of the shared object. Arguments after argv[0]: parts of test names, options "name=value".
- * Returns the number of failed tests. */
-__attribute__((visibility("default"))) int weft_test_main(int argc, char **argv, void *get_proc_address) {
+/* The one entry of the shared object. Arguments after argv[0]: parts of test names, options "name=value". `host` is the
+ * address of wgpuGetProcAddress, in WebAssembly a test_host. Returns the number of failed tests. */
+__attribute__((visibility("default"))) int weft_test_main(int argc, char **argv, void *host);
+int weft_test_main(int argc, char **argv, void *host) {
   int passed = 0, failed = 0, skipped = 0;
   test_argc = argc;
   test_argv = argv;
-  test_get_proc_address = get_proc_address;
+#ifdef __wasm__
+  test_given = host;
+#else
+  test_get_proc_address = host;
+#endif
   for (test_case *t = test_first; t; t = t->next) {
     if (!test_chosen(t->name)) continue;
     test_running = t->name;
     test_skipped = NULL;
     test_failures = 0;
-    printf("RUN %s\n", t->name); /* so that a crash has a name; run.py takes these lines out */
+    if (test_option("trace")) printf("RUN %s\n", t->name); /* run.py: so that a crash has a name */
     fflush(stdout);
     long live = TEST_LIVE();
     t->run();

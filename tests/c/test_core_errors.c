@@ -472,7 +472,7 @@ TEST(a_host_that_cannot_wait_or_interrupts) {
     CHECK_FAILS(weft_future_wait(ready, &err), which ? WEFT_INTERRUPTED : WEFT_BLOCKED, &err, which ? "interrupted" : "cannot wait");
     CHECK_EQ(asked, 1);
     weft_fault_set(r.fault, NULL);
-    while (!weft_future_done(ready)) continue;
+    while (!weft_future_done(ready)) rig_pause();
     CHECK_OK(weft_future_status(ready, &err), &err);
     weft_future_release(ready);
     weft_device_release(r.device);

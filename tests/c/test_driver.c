@@ -2,26 +2,22 @@
  *
  *   CASE(name) { … }       a case; it finds an open device in S and leaves none of its objects alive
  *
- * Natively every case runs three times: on the native driver, through the fault driver with an empty plan (which must
- * change nothing), and through it with completions that come late and in another order. In a WebAssembly module
- * weft_driver_test runs the cases on the driver that it is given.
+ * Every case runs three times: on the driver itself, through the fault driver with an empty plan (which must change
+ * nothing), and through it with completions that come late and in another order.
  *
  * Options: library=PATH opens that library instead of the host's; device=NAME is the selector. */
 #include "driver_session.h"
 
+#include "drivers/fault/fault.h"
 #ifndef __wasm__
 #include <pthread.h>
 
-#include "drivers/fault/fault.h"
 #include "drivers/native/native.h"
 #endif
 
-static const weft_driver *given_driver;
-static void (*given_wait)(void *context, void *device);
-static void *given_context;
 static bool violates; /* the case does on purpose what the core must not do */
 
-/* ---- running a case ------------------------------------------------------------------------------------------------------------------ */
+/* ---- running a case ---------------------------------------------------------------------------------------------- */
 
 typedef enum variant { PLAIN, WRAPPED, LATE } variant;
 
@@ -43,15 +39,28 @@ static void run_on(const weft_driver *driver, void (*body)(void)) {
   close_device();
 }
 
-#ifndef __wasm__
-static void wait_natively(void *context, void *device) {
+static void wait_in_driver(void *context, void *device) {
   (void)context;
   S.driver->wait(device, 0.2);
 }
 
-static void run_natively(variant v, void (*body)(void)) {
+static void run_variant(const weft_driver *tested, variant v, void (*body)(void)) {
+  const weft_driver *driver = tested;
+  weft_fault *fault = v == PLAIN ? NULL : weft_fault_create(tested, &driver);
+  if (fault && !tested->wait) weft_fault_wait_by(fault, test_given->wait, test_given->context);
+  if (v == LATE) weft_fault_set(fault, &(weft_fault_plan){.hold_polls = 3, .seed = 20240229});
+  S.wait = driver->wait ? wait_in_driver : test_given->wait;
+  S.wait_context = driver->wait ? NULL : test_given->context;
+  run_on(driver, body);
+  if (fault && !violates) CHECK_STR(weft_fault_violations(fault), "");
+  if (fault && violates) CHECK(*weft_fault_violations(fault));
+  weft_fault_destroy(fault);
+}
+
+#ifndef __wasm__
+static void run(variant v, void (*body)(void)) {
   static char reason[600];
-  const weft_driver *native, *driver;
+  const weft_driver *native;
   const char *library = test_option("library");
   weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
   if (status == WEFT_UNSUPPORTED && !library && !test_get_proc_address) {
@@ -60,49 +69,23 @@ static void run_natively(variant v, void (*body)(void)) {
     return;
   }
   if (!CHECK_OK(status, &S.err)) return;
-  S.wait = wait_natively;
-  driver = native;
-  weft_fault *fault = v == PLAIN ? NULL : weft_fault_create(native, &driver);
-  if (v == LATE) weft_fault_set(fault, &(weft_fault_plan){.hold_polls = 3, .seed = 20240229});
-  run_on(driver, body);
-  if (fault && !violates) CHECK_STR(weft_fault_violations(fault), "");
-  if (fault && violates) CHECK(*weft_fault_violations(fault));
-  weft_fault_destroy(fault);
+  run_variant(native, v, body);
   weft_native_driver_destroy(native);
 }
-#define RUN(variant, body) run_natively(variant, body)
-#define VARIANTS(name)                                     \
-  TEST(name##_plain) { RUN(PLAIN, case_##name); }          \
-  TEST(name##_through_fault) { RUN(WRAPPED, case_##name); } \
-  TEST(name##_late) { RUN(LATE, case_##name); }
 #else
-#define VARIANTS(name)                    \
-  TEST(name) {                            \
-    S.wait = given_wait;                  \
-    S.wait_context = given_context;       \
-    run_on(given_driver, case_##name);    \
-  }
+static void run(variant v, void (*body)(void)) {
+  run_variant(test_given->driver, v, body);
+}
 #endif
 
-#define CASE(name)                \
-  static void case_##name(void);  \
-  VARIANTS(name)                  \
+#define CASE(name)                                          \
+  static void case_##name(void);                            \
+  TEST(name##_plain) { run(PLAIN, case_##name); }           \
+  TEST(name##_through_fault) { run(WRAPPED, case_##name); } \
+  TEST(name##_late) { run(LATE, case_##name); }             \
   static void case_##name(void)
 
-/* Runs every case on `driver`, which outlives the call. `wait` returns when `device` may have something to poll. Returns
- * the number of failures. */
-__attribute__((visibility("default"))) int weft_driver_test(const weft_driver *driver,
-                                                            void (*wait)(void *context, void *device), void *context,
-                                                            int argc, char **argv);
-int weft_driver_test(const weft_driver *driver, void (*wait)(void *context, void *device), void *context, int argc,
-                     char **argv) {
-  given_driver = driver;
-  given_wait = wait;
-  given_context = context;
-  return weft_test_main(argc, argv, NULL);
-}
-
-/* ---- what the cases share --------------------------------------------------------------------------------------------------------------- */
+/* ---- what the cases share ---------------------------------------------------------------------------------------- */
 
 static const char add_index_wgsl[] =
     "@group(0) @binding(0) var<storage, read_write> x: array<u32>;\n"
@@ -123,7 +106,8 @@ static bool set_up_add_index(void) {
 }
 
 static void release_all(const weft_id *ids, uint32_t n) { S.driver->release(S.device, ids, n); }
-#define RELEASE(...) release_all((const weft_id[]){__VA_ARGS__}, sizeof((const weft_id[]){__VA_ARGS__}) / sizeof(weft_id))
+#define RELEASE(...) \
+  release_all((const weft_id[]){__VA_ARGS__}, sizeof((const weft_id[]){__VA_ARGS__}) / sizeof(weft_id))
 
 static void put_add_index(void) {
   put_pipeline(PIPELINE);
@@ -131,7 +115,7 @@ static void put_add_index(void) {
   put_dispatch(1);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 CASE(device_tells_what_it_is) {
   for (int i = 0; i < WEFT_LIMIT_COUNT; i++)
@@ -217,7 +201,7 @@ CASE(two_devices_are_independent) {
   RELEASE(X);
 }
 
-/* ---- buffers and order ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- buffers and order ------------------------------------------------------------------------------------------- */
 
 CASE(new_buffer_is_zero) {
   uint32_t out[64], sum = 0, future = new_future();
@@ -324,7 +308,7 @@ CASE(release_at_once_keeps_what_was_submitted) {
   RELEASE(Y, X, ID(70, 3), 0); /* unknown ones are ignored */
 }
 
-/* ---- kernels ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 CASE(dispatches_run_in_order) {
   uint32_t out[64] = {0};
@@ -431,9 +415,9 @@ CASE(immediates_reach_the_kernel) {
   uint32_t out = 0, future = new_future();
   const weft_id layout = LAYOUT;
   if (!make_buffer(X, 4, STORAGE) || !make_module(MODULE, wgsl) || !make_layout(LAYOUT, one_storage, 1)) return;
-  CHECK_OK(S.driver->pipeline_create(S.device, PIPELINE, MODULE, "main", &layout, 1, 8, "", NULL, 0, false, future,
-                                     &S.err),
-           &S.err);
+  CHECK_OK(
+      S.driver->pipeline_create(S.device, PIPELINE, MODULE, "main", &layout, 1, 8, "", NULL, 0, false, future, &S.err),
+      &S.err);
   CHECK_SETTLES(future);
   put_group(THE_GROUP, LAYOUT, (const weft_id[]){X}, 1, 4);
   put_begin(0);
@@ -493,7 +477,7 @@ CASE(subgroups_can_be_enabled) {
   RELEASE(X, MODULE, LAYOUT, PIPELINE, THE_GROUP);
 }
 
-/* ---- shader messages and pipelines ------------------------------------------------------------------------------------------------------------------ */
+/* ---- shader messages and pipelines ------------------------------------------------------------------------------- */
 
 /* Every line of the text is "line:column: message". Returns the first line's number. */
 static uint32_t check_message_form(const char *text) {
@@ -516,7 +500,8 @@ CASE(shader_messages_have_line_and_column) {
   static const char *const sources[] = {
       "fn f() -> u32 {\n  return 1u;\n}\n\nfn g() -> u32 {\n  return 1.5;\n}\n", /* a type error in line 6 */
       "fn f() -> u32 {\n  return 1u;\n}\n\n\n  retrn x;\n",                      /* a syntax error in line 6 */
-      "enable subgroups;\n/* x */\nrequires\npointer_composite_access;\n\nfn f() { let x = nowhere; }\n", /* in line 6 */
+      "enable subgroups;\n/* x */\nrequires\npointer_composite_access;\n\nfn f() { let x = nowhere; }\n", /* in line 6
+                                                                                                           */
   };
   for (uint32_t i = 0; i < 3; i++) {
     if (i == 2 && !has_feature(WEFT_FEATURE_SUBGROUPS)) continue;
@@ -529,6 +514,19 @@ CASE(shader_messages_have_line_and_column) {
     RELEASE(id);
   }
   CHECK(!seen(WEFT_FUTURE_UNCAPTURED));
+}
+
+CASE(shader_columns_count_characters) {
+  static const char *const sources[] = {"/* xx */ fn f() -> u32 { return 1.5; }",
+                                        "/* \xC3\xBC\xC3\xBC */ fn f() -> u32 { return 1.5; }"};
+  uint32_t futures[2];
+  for (uint32_t i = 0; i < 2; i++) {
+    futures[i] = new_future();
+    CHECK_OK(S.driver->module_create(S.device, 1 + i, sources[i], strlen(sources[i]), futures[i], &S.err), &S.err);
+    CHECK_EQ(settle(futures[i]), (uint32_t)WEFT_SHADER);
+  }
+  CHECK_STR(text_of(futures[1]), text_of(futures[0]));
+  RELEASE(1, 2);
 }
 
 CASE(pipeline_without_its_entry_point_is_told) {
@@ -591,7 +589,7 @@ CASE(pipeline_can_be_used_at_once) {
   RELEASE(X);
 }
 
-/* ---- errors of streams --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- errors of streams ------------------------------------------------------------------------------------------- */
 
 CASE(invalid_block_fails_alone) {
   uint32_t futures[3], out[4] = {0};
@@ -617,6 +615,38 @@ CASE(invalid_block_fails_alone) {
   RELEASE(X, Y);
 }
 
+CASE(block_with_a_failed_object_fails_alone) {
+  uint32_t pipeline = new_future(), buffer = new_future(), blocks[3] = {new_future(), new_future(), new_future()};
+  uint32_t out[64] = {0};
+  const weft_id layout = LAYOUT;
+  enum { BAD_PIPELINE = 20, BAD_BUFFER = 21 };
+  violates = true;
+  if (!set_up_add_index()) return;
+  uint64_t too_much = S.limits[WEFT_LIMIT_MAX_BUFFER_SIZE] + 4;
+  CHECK_OK(S.driver->pipeline_create(S.device, BAD_PIPELINE, MODULE, "nowhere", &layout, 1, 0, "", NULL, 0, false,
+                                     pipeline, &S.err),
+           &S.err);
+  CHECK_OK(S.driver->buffer_create(S.device, BAD_BUFFER, too_much, STORAGE, buffer, &S.err), &S.err);
+  put_begin(blocks[0]);
+  put_pipeline(BAD_PIPELINE);
+  put_set_group(0, THE_GROUP);
+  put_dispatch(1);
+  put_begin(blocks[1]);
+  put_add_index();
+  put_begin(blocks[2]);
+  put_copy(BAD_BUFFER, 0, X, 0, 4);
+  CHECK_OK(submit(), &S.err);
+  CHECK_REFUSED(pipeline);
+  CHECK_REFUSED(buffer);
+  CHECK_REFUSED(blocks[0]);
+  CHECK_SETTLES(blocks[1]);
+  CHECK_REFUSED(blocks[2]);
+  CHECK(!seen(WEFT_FUTURE_UNCAPTURED));
+  CHECK(read_words(X, out, 64));
+  CHECK_EQ(out[63], 63u);
+  RELEASE(X, MODULE, LAYOUT, PIPELINE, THE_GROUP, BAD_PIPELINE, BAD_BUFFER);
+}
+
 CASE(error_without_a_scope_is_uncaptured) {
   violates = true;
   make_buffer(X, 4, STORAGE);
@@ -625,6 +655,9 @@ CASE(error_without_a_scope_is_uncaptured) {
   put_copy(X, 0, Y, 4, 4);
   CHECK_OK(submit(), &S.err);
   CHECK_REFUSED(WEFT_FUTURE_UNCAPTURED);
+  put_begin(0);
+  put_copy(X, 0, Y, 0, 4);
+  CHECK_OK(submit(), &S.err); /* and the device lives on */
   RELEASE(X, Y);
 }
 
@@ -712,7 +745,7 @@ CASE(broken_stream_is_refused) {
   RELEASE(X);
 }
 
-/* ---- mapping ---------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- mapping ----------------------------------------------------------------------------------------------------- */
 
 static bool map(weft_id id, uint64_t offset, uint64_t n_bytes) {
   uint32_t future = new_future();
@@ -774,7 +807,7 @@ CASE(map_of_a_buffer_that_cannot_be_mapped_is_told) {
   RELEASE(X);
 }
 
-/* ---- completions -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- completions ------------------------------------------------------------------------------------------------- */
 
 CASE(poll_hands_out_what_fits) {
   uint32_t futures[20];
@@ -800,7 +833,8 @@ CASE(completion_text_is_cut_as_by_snprintf) {
   put_copy(X, 0, Y, 4, 4);
   CHECK_OK(submit(), &S.err);
   uint32_t n = 0;
-  for (int rounds = 0; rounds < 2000 && !(n = S.driver->poll(S.device, &c, 1)); rounds++) S.wait(S.wait_context, S.device);
+  for (int rounds = 0; rounds < 2000 && !(n = S.driver->poll(S.device, &c, 1)); rounds++)
+    S.wait(S.wait_context, S.device);
   if (!CHECK_EQ(n, 1u) || !CHECK_EQ(c.future, future)) return;
   size_t length = S.driver->completion_text(S.device, future, text, sizeof text);
   CHECK(length > 8);
@@ -839,7 +873,7 @@ CASE(far_slots_are_slots) {
   RELEASE(far);
 }
 
-/* ---- loss and close ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- loss and close ---------------------------------------------------------------------------------------------- */
 
 CASE(lost_device_says_so_once_and_settles_all) {
   uint32_t mapping = new_future(), block = new_future(), creation = new_future();
@@ -883,91 +917,3 @@ CASE(close_with_everything_under_way) {
   CHECK_OK(S.driver->module_create(S.device, 31, "fn", 2, new_future(), &S.err), &S.err);
   close_device();
 }
-
-#ifndef __wasm__
-
-/* ---- natively only ----------------------------------------------------------------------------------------------------------------------------------------------- */
-
-static void *wait_in_thread(void *device) {
-  for (int i = 0; i < 5; i++) S.driver->wait(device, 0.002);
-  return NULL;
-}
-
-CASE(several_threads_wait) {
-  pthread_t threads[3];
-  uint32_t out[64] = {0};
-  if (!set_up_add_index()) return;
-  for (int i = 0; i < 3; i++) CHECK_EQ(pthread_create(&threads[i], NULL, wait_in_thread, S.device), 0);
-  for (int i = 0; i < 20; i++) {
-    put_begin(0);
-    put_add_index();
-    CHECK_OK(submit(), &S.err);
-    CHECK(read_words(X, out, 64));
-  }
-  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
-  CHECK_EQ(out[1], 1743392200u); /* (3^20 - 1) / 2 */
-  RELEASE(X, MODULE, LAYOUT, PIPELINE, THE_GROUP);
-}
-
-/* A whole life of a device; stops quietly at the first call that fails. */
-static void live(const weft_driver *driver) {
-  S.driver = driver;
-  S.n_words = 0;
-  S.wait = wait_natively;
-  if (open_device(test_option("device") ? test_option("device") : "")) return;
-  const weft_id layout = LAYOUT;
-  uint32_t futures[4] = {new_future(), new_future(), new_future(), new_future()}, value = 1;
-  weft_error *e = &S.err;
-  const weft_driver *d = S.driver;
-  void *device = S.device;
-  put_group(THE_GROUP, LAYOUT, (const weft_id[]){X}, 1, 256);
-  put_begin(futures[2]);
-  put_add_index();
-  put_copy(X, 0, Y, 0, 256);
-  if (!d->buffer_create(device, X, 256, STORAGE, futures[0], e) && !d->buffer_create(device, Y, 256, READBACK, 0, e) &&
-      !d->buffer_write(device, X, 0, &value, 4, 0, e) && !d->layout_create(device, LAYOUT, one_storage, 1, e) &&
-      !d->module_create(device, MODULE, add_index_wgsl, strlen(add_index_wgsl), new_future(), e) &&
-      !d->pipeline_create(device, PIPELINE, MODULE, "add_index", &layout, 1, 0, "", NULL, 0, false, futures[1], e) &&
-      !submit() && !d->map_start(device, Y, 0, 256, futures[3], e)) {
-    for (int i = 0; i < 4; i++) CHECK_SETTLES(futures[i]);
-    CHECK_OK(d->map_read(device, Y, 0, &value, 4, e), e);
-    CHECK_EQ(value, 3u);
-  } else {
-    CHECK_EQ(e->code, WEFT_MEMORY);
-  }
-  close_device();
-}
-
-TEST(every_allocation_may_fail) {
-  const char *library = test_option("library");
-  const weft_driver *native;
-  weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
-  if (status == WEFT_UNSUPPORTED && !library) SKIP("no WebGPU library");
-  if (!CHECK_OK(status, &S.err)) return;
-  S.driver = native;
-  S.wait = wait_natively;
-  if (open_device(test_option("device") ? test_option("device") : "")) {
-    weft_native_driver_destroy(native);
-    SKIP("no device");
-  }
-  close_device();
-  FAULTS live(native);
-  weft_native_driver_destroy(native);
-}
-
-TEST(driver_creation_says_what_was_tried) {
-  const weft_driver *driver;
-  FAULTS {
-    weft_status status = weft_native_driver_create("/nowhere/libwebgpu.so", NULL, &driver, &S.err);
-    CHECK_FAILS(status, WEFT_UNSUPPORTED, &S.err, "/nowhere/libwebgpu.so");
-    if (!test_get_proc_address) continue;
-    status = weft_native_driver_create(NULL, test_get_proc_address, &driver, &S.err);
-    if (status)
-      CHECK_EQ(status, (uint32_t)WEFT_MEMORY);
-    else
-      weft_native_driver_destroy(driver);
-  }
-  weft_native_driver_destroy(NULL);
-}
-
-#endif

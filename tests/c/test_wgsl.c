@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "test.h"
+#include "wgsl/module.h"
 #include "wgsl/wgsl.h"
 
 static const char good_source[] =
     "enable f16;\n"
     "requires uniform_buffer_standard_layout;\n"
     "const TILE = 4u * 4;\n"
+    "const SIZE = vec2(TILE, 2);\n"
     "@id(7) override block = 64u;\n"
     "override scale: f32;\n"
     "struct Inner { a: vec3f, @align(32) b: f16, c: mat3x3f }\n"
@@ -19,8 +21,9 @@ static const char good_source[] =
     "var<workgroup> cache: array<f32, block>;\n"
     "var<workgroup> fixed: array<vec3f, TILE>;\n"
     "alias Row = array<f32, TILE>;\n"
-    "fn helper(i: u32) -> f32 { var row: Row; for (var k = 0u; k < TILE; k++) { row[k] = x[i] * scale; } return row[0]; }\n"
-    "@compute @workgroup_size(block, TILE / 4)\n"
+    "fn helper(i: u32) -> f32 { var row: Row; for (var k = 0u; k < TILE; k++) { row[k] = x[i] * scale; } return "
+    "row[0]; }\n"
+    "@compute @workgroup_size(block, SIZE.x / 4)\n"
     "fn main(@builtin(global_invocation_id) id: vec3<u32>) {\n"
     "  if (id.x < arrayLength(&data.tail)) { data.tail[id.x].x = u32(helper(id.x)); } else { cache[0] = 1; }\n"
     "  switch id.y { case 0, 1: { } default: { fixed[0] = vec3f(); } }\n"
@@ -34,7 +37,8 @@ static const char bad_source[] =
     "fn g() { f(); }\n"
     "@group(0) var<uniform> u: S;\n"
     "const c = 1 / 0;\n"
-    "const_assert 1 > 2;\n";
+    "const_assert 1 > 2;\n"
+    "const v = vec3(1, 2u, 3i); const w: vec2u = vec2(1, -1); const_assert w.y == 1u;\n";
 
 static wgsl_module *create(const char *source) { return wgsl_module_create(source, strlen(source)); }
 
@@ -157,15 +161,30 @@ TEST(every_allocation_of_a_pipeline_may_fail) {
   wgsl_module_destroy(m);
 }
 
+/* The tables of names are searched by bisection: a row out of order would not be found. */
+TEST(every_name_in_the_tables_is_found) {
+#define WGSL__TOKEN(name, text)
+#define WGSL__KEYWORD(name, word) CHECK_EQ(wgsl__keyword_find(#word, strlen(#word)), WGSL__TOKEN_##name);
+#include "wgsl/token.def"
+#define WGSL__RESERVED(word) CHECK_EQ(wgsl__keyword_find(#word, strlen(#word)), WGSL__TOKEN_RESERVED);
+#include "wgsl/reserved.def"
+#define WGSL__PREDECLARED(name, what, n, scalar, gate) CHECK(wgsl__predeclared_find(#name, strlen(#name)) != NULL);
+#include "wgsl/predeclared.def"
+  CHECK(!wgsl__predeclared_find("vec", 3));
+  CHECK_EQ(wgsl__keyword_find("els", 3), WGSL__TOKEN_IDENT);
+}
+
 /* ---- hostile sources --------------------------------------------------------------------------------------------- */
 
-/* `piece` again and again to 1 MB: it must come back soon, with an error and within the stack. */
-static void check_repeated(const char *prefix, const char *piece, bool valid) {
+enum { MEGABYTE = 1 << 20 };
+
+/* `piece` again and again to n_bytes: it must come back soon, with an error and within the stack. */
+static void check_repeated(const char *prefix, const char *piece, size_t n_bytes, bool valid) {
   size_t n_prefix = strlen(prefix), n_piece = strlen(piece), n = n_prefix;
-  char *source = malloc((1 << 20) + n_prefix + n_piece);
+  char *source = malloc(n_bytes + n_prefix + n_piece);
   if (!source) return;
   memcpy(source, prefix, n_prefix);
-  while (n < 1 << 20) {
+  while (n < n_bytes) {
     memcpy(source + n, piece, n_piece);
     n += n_piece;
   }
@@ -177,22 +196,24 @@ static void check_repeated(const char *prefix, const char *piece, bool valid) {
 }
 
 TEST(a_megabyte_of_anything_ends) {
-  static const char *const pieces[] = {"(",    "{",   "[",    "<",   "/*",  ")",   "}",  "a<",  "@",     "-",
-                                       "--",   "!",   "a.",   "a[",  "a(",  "1+",  ";x", "if ", "else ", "fn a() {",
-                                       "a&&(", "\xff", "\xe2\x80", "0x", "1e", "\"", "a,", "a:", "loop{", "struct S{a:",
-                                       "enable f16,", "@diagnostic(off,a)", "continuing{", "case "};
+  static const char *const pieces[] = {
+      "(",           "{",    "[",     "<",        "/*",    ")",           "}",           "a<",
+      "@",           "-",    "--",    "!",        "a.",    "a[",          "a(",          "1+",
+      ";x",          "if ",  "else ", "fn a() {", "a&&(",  "\xff",        "\xe2\x80",    "0x",
+      "1e",          "\"",   "a,",    "a:",       "loop{", "struct S{a:", "enable f16,", "@diagnostic(off,a)",
+      "continuing{", "case "};
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-    check_repeated("", pieces[i], false);
-    check_repeated("fn f() { ", pieces[i], false);
-    check_repeated("const a = ", pieces[i], false);
-    check_repeated("var<private> a: ", pieces[i], false);
+    check_repeated("", pieces[i], i < 9 ? MEGABYTE : MEGABYTE / 8, false);
+    check_repeated("fn f() { ", pieces[i], MEGABYTE / 8, false);
+    check_repeated("const a = ", pieces[i], i < 9 ? MEGABYTE : MEGABYTE / 8, false);
+    check_repeated("var<private> a: ", pieces[i], MEGABYTE / 8, false);
   }
-  check_repeated("", ";", true);
-  check_repeated("", "\xe2\x80\xa8", true);
-  check_repeated("", "const_assert true;", true);
-  check_repeated("//", "x", true);
-  check_repeated("fn f(", "a:i32,", false);
-  check_repeated("alias a = b; alias b = a;", "const c = d;", false);
+  check_repeated("", ";", MEGABYTE, true);
+  check_repeated("", "\xe2\x80\xa8", MEGABYTE, true);
+  check_repeated("", "const_assert true;", MEGABYTE, true);
+  check_repeated("//", "x", MEGABYTE, true);
+  check_repeated("fn f(", "a:i32,", MEGABYTE, false);
+  check_repeated("alias a = b; alias b = a;", "const c = d;", MEGABYTE, false);
 }
 
 /* Declarations that each mention the one before: no recursion from declaration to declaration. */
@@ -231,9 +252,10 @@ static uint32_t next_random(uint32_t *state) {
 
 TEST(mutated_sources_do_no_harm) {
   enum { ROUNDS = 4000 };
-  static const char *const pieces[] = {"(", ")", "{", "}", "<", ">", ">>=", "--", "&&", ";", ",", "@", "fn ", "var",
-                                       "1e", "0x", "/*", "*/", "array<", "override ", "\xc3\xa9", "\xf0\x9f\x98\x80",
-                                       "case", "default", "=", ".", "[", "]", "struct ", "_", "4294967296", "-"};
+  static const char *const pieces[] = {
+      "(",    ")",       "{",   "}",  "<",  ">",  ">>=",     "--",     "&&",         ";",        ",",
+      "@",    "fn ",     "var", "1e", "0x", "/*", "*/",      "array<", "override ",  "\xc3\xa9", "\xf0\x9f\x98\x80",
+      "case", "default", "=",   ".",  "[",  "]",  "struct ", "_",      "4294967296", "-"};
   uint32_t state = 12345;
   size_t n_good = sizeof good_source - 1;
   char *source = malloc(n_good + 256);

@@ -1,7 +1,7 @@
-/* The driver test (test_driver.c) as a Python extension, so that it runs on the web driver inside Pyodide. Used by the
- * node and browser rings; no part of the product.
+/* A test file of the c ring as a Python extension, so that it runs on the web driver inside Pyodide. Used by the node and
+ * browser rings (tests/python/test_web_c.py); no part of the product. TEST_MODULE is its name, one for each file.
  *
- *   run(capsule, *words) -> int     capsule: "weft.driver"; words: the test's command line; returns its exit status
+ *   run(capsule, *words) -> int     capsule: "weft.driver"; words: the test's command line; returns how many failed
  *
  * The web driver cannot block, so the test's wait hook goes through Python: _web.wait(). No JavaScript frame lies
  * between entry and wait, which is what lets the browser switch stacks there. */
@@ -11,10 +11,9 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "core/driver.h"
+#include "test_host.h"
 
-int weft_driver_test(const weft_driver *driver, void (*wait)(void *context, void *device), void *context, int argc,
-                     char **argv);
+int weft_test_main(int argc, char **argv, void *host);
 
 /* A wait that fails leaves its exception pending: from then on it returns at once, and the test sees its futures never
  * settle. */
@@ -31,11 +30,11 @@ static PyObject *attribute(const char *module_name, const char *name) {
   return value;
 }
 
-static PyObject *run_words(const weft_driver *driver, PyObject *wait, PyObject *args) {
+static PyObject *run_words(const struct weft_driver *driver, PyObject *wait, PyObject *args) {
   Py_ssize_t n = PyTuple_Size(args);
   char **argv = weft__alloc_zero((size_t)n + 1, sizeof *argv);
   if (!argv) return PyErr_NoMemory();
-  argv[0] = "driver";
+  argv[0] = "test";
   for (Py_ssize_t i = 1; i < n; i++) {
     argv[i] = (char *)PyUnicode_AsUTF8AndSize(PyTuple_GetItem(args, i), NULL);
     if (!argv[i]) {
@@ -43,7 +42,8 @@ static PyObject *run_words(const weft_driver *driver, PyObject *wait, PyObject *
       return NULL;
     }
   }
-  int status = weft_driver_test(driver, wait_in_python, wait, (int)n, argv);
+  test_host host = {driver, wait_in_python, wait};
+  int status = weft_test_main((int)n, argv, &host);
   fflush(stdout);
   weft__free(argv);
   return PyErr_Occurred() ? NULL : PyLong_FromLong(status);
@@ -55,7 +55,7 @@ static PyObject *run(PyObject *module, PyObject *args) {
     PyErr_SetString(PyExc_TypeError, "run(capsule, *words)");
     return NULL;
   }
-  const weft_driver *driver = PyCapsule_GetPointer(PyTuple_GetItem(args, 0), "weft.driver");
+  const struct weft_driver *driver = PyCapsule_GetPointer(PyTuple_GetItem(args, 0), "weft.driver");
   if (!driver) return NULL;
   PyObject *wait = attribute("weft._web", "wait");
   if (!wait && PyErr_ExceptionMatches(PyExc_ImportError)) { /* without the package, beside this module */
@@ -67,13 +67,18 @@ static PyObject *run(PyObject *module, PyObject *args) {
   return result;
 }
 
-static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(capsule, *words)\n--\n\nRuns the driver test."},
+static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(capsule, *words)\n--\n\nRuns the tests."},
                                 {NULL, NULL, 0, NULL}};
 
 static PyModuleDef_Slot slots[] = {{0, NULL}};
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "_weft_ctest", .m_methods = methods, .m_slots = slots};
+#define TEXT_(name) #name
+#define TEXT(name) TEXT_(name)
+#define INIT_(name) PyInit_##name
+#define INIT(name) INIT_(name)
 
-PyMODINIT_FUNC PyInit__weft_ctest(void);
-PyMODINIT_FUNC PyInit__weft_ctest(void) { return PyModuleDef_Init(&definition); }
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = TEXT(TEST_MODULE), .m_methods = methods, .m_slots = slots};
+
+PyMODINIT_FUNC INIT(TEST_MODULE)(void);
+PyMODINIT_FUNC INIT(TEST_MODULE)(void) { return PyModuleDef_Init(&definition); }

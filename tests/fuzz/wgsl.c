@@ -1,4 +1,5 @@
-/* libFuzzer: any bytes give a module or diagnostics that can be printed; what is valid can be reflected and evaluated. */
+/* libFuzzer: any bytes give a module or diagnostics that can be printed; what is valid can be reflected and evaluated.
+ */
 #include <stdlib.h>
 
 #include "wgsl/wgsl.h"
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
       constants[n] = (wgsl_constant){r->entries[i].overrides[n], (double)(data[n % n_bytes] + 1)};
     wgsl_pipeline p;
     char message[128];
-    if (wgsl_entry_evaluate(m, &r->entries[i], constants, n, &p, message, sizeof message) && p.workgroup_size[0] == 0) abort();
+    if (wgsl_entry_evaluate(m, &r->entries[i], constants, n, &p, message, sizeof message) && p.workgroup_size[0] == 0)
+      abort();
   }
   wgsl_module_destroy(m);
   return 0;

@@ -1,5 +1,9 @@
-"""weft._web: the web driver as Python sees it, and the driver test (tests/c/test_driver.c) run on it."""
+"""weft._web: the web driver as Python sees it."""
 
+import contextlib
+import gc
+import importlib
+import inspect
 import sys
 
 import pytest
@@ -7,30 +11,35 @@ import pytest
 if sys.platform != "emscripten":
     pytest.skip("the web driver exists in WebAssembly only", allow_module_level=True)
 
+import weft
 from weft import _web
-
-
-@pytest.fixture(autouse=True)
-def nothing_left():
-    before = _web.object_count(), _web.device_count()
-    yield
-    assert (_web.object_count(), _web.device_count()) == before
 
 
 def test_the_capsule_is_a_driver():
     assert "weft.driver" in repr(_web.driver())
 
 
-def test_without_news_a_wait_waits():
-    from pyodide.ffi import JsPromise
+def test_promise_can_be_awaited():
+    assert inspect.isawaitable(_web.promise())
 
-    wait = _web.promise()
-    assert isinstance(wait, JsPromise)
+
+def test_wait_says_so_where_nothing_can_wait():
+    from pyodide.code import run_js
+    from pyodide.ffi import can_run_sync
+
+    raised = []
+
+    def entered_from_javascript():
+        assert not can_run_sync()
+        with pytest.raises(RuntimeError) as error:
+            _web.wait()
+        raised.append(str(error.value))
+
+    run_js("(f) => f()")(entered_from_javascript)
+    assert "stack switch" in raised[0]
 
 
 def test_a_second_import_reaches_the_same_driver():
-    import importlib
-
     again = importlib.reload(_web)
     assert again.object_count() == _web.object_count()
 
@@ -40,6 +49,51 @@ def test_fail_next_takes_a_name():
     _web.fail_next(None)
 
 
-def test_the_driver_test():
-    ctest = pytest.importorskip("_weft_ctest", reason="the driver test is not built into this ring")
-    assert ctest.run(_web.driver()) == 0
+SOURCE = """
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+override by: f32;
+@compute @workgroup_size(64) fn scale(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < arrayLength(&x)) { x[id.x] *= by; }
+}"""
+
+
+def scale(by):
+    """Three numbers times `by`, on a device of its own."""
+    device = weft.device("web")
+    try:
+        x = weft.asarray([1.0, 2.0, 3.0], dtype="float32", device=device)
+        weft.kernel(SOURCE, constants={"by": by}, device=device)(x, threads=3)
+        return list(x.to_memoryview())
+    finally:
+        device.destroy()
+
+
+ENTRIES = """open buffer_create buffer_write module_create layout_create pipeline_create submit map_start
+map_read""".split()
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_javascript_exception_is_a_python_exception(entry):
+    gc.collect()
+    assert scale(4.0) == [4.0, 8.0, 12.0]
+    before = _web.object_count(), _web.device_count()
+    _web.fail_next(entry)
+    try:
+        with pytest.raises(weft.Error, match=f"TypeError: thrown on request in {entry}"):
+            scale(2.0)
+    finally:
+        _web.fail_next(None)
+    gc.collect()
+    assert scale(3.0) == [3.0, 6.0, 9.0]
+    assert (_web.object_count(), _web.device_count()) == before
+
+
+@pytest.mark.parametrize("entry", ["release", "poll", "map_finish", "text", "query"])
+def test_a_javascript_exception_where_no_error_can_be_told_ends_nothing(entry):
+    _web.fail_next(entry)
+    try:
+        with contextlib.suppress(weft.Error, ValueError):  # a device without limits refuses sizes
+            scale(2.0)
+    finally:
+        _web.fail_next(None)
+    assert scale(3.0) == [3.0, 6.0, 9.0]

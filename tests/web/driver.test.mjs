@@ -311,6 +311,8 @@ onDevice('a map that cannot be settles with the reason, in the future alone', as
   assert.equal(status, STATUS.DEVICE);
   assert.match(text, /MapRead|MAP_READ/i);
   assert.notEqual((await device.settled(aborted)).status, STATUS.OK);
+  device.ok('map_start', plain, 0, 0, 64, 0, host.next());
+  device.fails('STATE', /mapped already/, 'map_start', plain, 0, 0, 64, 0, host.next());
   await device.quiet();
   assert.deepEqual(device.uncaptured, []);
 });
@@ -446,7 +448,12 @@ test('exceptions that WebIDL throws are statuses too', async () => {
   assert.equal(device.submit(begin(), pipeline(buffer)).status, STATUS.DEVICE);
   device.fails('DEVICE', /./, 'buffer_write', buffer, 0, 0, 2 ** 31, 64, 0, 0);
   device.fails('DEVICE', /./, 'layout_create', device.id(), 2 ** 31, 1);
-  assert.equal(device.count(), 1);
+  const layout = device.layout([0, BINDING.STORAGE, 0]);
+  device.fails('DEVICE', /mapAsync/, 'map_start', layout, 0, 0, 16, 0, host.next());
+  assert.equal(device.count(), 2);
+  device.buffer(2 ** 42);
+  await device.quiet();
+  assert.equal(device.uncaptured.length, 1, 'no scope is left open');
   device.close();
 });
 

@@ -47,7 +47,11 @@ static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, int n_valu
   for (uint32_t i = 0; i < e->n_overrides; i++)
     for (int k = 0; k < n_values && n < 16; k++) {
       size_t n_name = strcspn(values[k], "=");
-      if (strlen(e->overrides[i]->name) == n_name && memcmp(e->overrides[i]->name, values[k], n_name) == 0)
+      char id[16];
+      const char *name = e->overrides[i]->name;
+      snprintf(id, sizeof id, "%d", e->overrides[i]->id);
+      if (e->overrides[i]->id >= 0) name = id; /* as WebGPU names it */
+      if (strlen(name) == n_name && memcmp(name, values[k], n_name) == 0)
         constants[n++] = (wgsl_constant){e->overrides[i], strtod(values[k] + n_name + 1, NULL)};
     }
   wgsl_pipeline p;

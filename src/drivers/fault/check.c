@@ -13,15 +13,15 @@ static const char *const kind_names[] = {"nothing", "buffer", "module", "layout"
 typedef struct thing {
   weft_id id;
   kind kind;
-  uint64_t n_bytes;          /* buffer */
-  uint32_t usage;            /* buffer */
-  bool mapped;               /* buffer: from map_start to map_finish */
+  uint64_t n_bytes; /* buffer */
+  uint32_t usage;   /* buffer */
+  bool mapped;      /* buffer: from map_start to map_finish */
   uint32_t map_future;
   uint64_t map_offset, n_mapped_bytes;
-  bool settled;              /* pipeline */
-  uint32_t immediate_bytes;  /* pipeline */
-  weft_id layout;            /* group */
-  uint32_t *words, n;        /* layout: n x {binding, type, least}; pipeline: n layouts; group: n x 6, as in the stream */
+  bool settled;             /* pipeline */
+  uint32_t immediate_bytes; /* pipeline */
+  weft_id layout;           /* group */
+  uint32_t *words, n; /* layout: n x {binding, type, least}; pipeline: n layouts; group: n x 6, as in the stream */
 } thing;
 
 struct weft__shadow {
@@ -56,7 +56,7 @@ static uint64_t word64(const uint32_t *w) { return w[0] | (uint64_t)w[1] << 32; 
 
 static bool inside(uint64_t offset, uint64_t n, uint64_t whole) { return n <= whole && offset <= whole - n; }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 weft__shadow *weft__shadow_create(weft__violations *violations) {
   weft__shadow *s = calloc(1, sizeof *s);
@@ -84,7 +84,7 @@ static thing *use(weft__shadow *s, weft_id id, kind wanted, const char *what) {
   return NULL;
 }
 
-static thing *add(weft__shadow *s, weft_id id, kind kind, const uint32_t *words, uint32_t n, uint32_t words_each) {
+static thing *add(weft__shadow *s, weft_id id, kind made, const uint32_t *words, uint32_t n, uint32_t words_each) {
   uint32_t slot = WEFT_ID_SLOT(id);
   if (slot >= s->capacity) {
     uint32_t capacity = s->capacity ? s->capacity : 64;
@@ -97,7 +97,7 @@ static thing *add(weft__shadow *s, weft_id id, kind kind, const uint32_t *words,
   }
   thing *t = &s->things[slot];
   free(t->words);
-  *t = (thing){.id = id, .kind = kind, .n = n};
+  *t = (thing){.id = id, .kind = made, .n = n};
   if (n && (t->words = malloc((size_t)n * words_each * 4))) memcpy(t->words, words, (size_t)n * words_each * 4);
   if (!t->words) t->n = 0;
   return t;
@@ -135,7 +135,7 @@ void weft__shadow_new_id(weft__shadow *s, weft_id id, const char *what) {
     VIOLATE(s, "%s: slot %u comes back with the same generation %u", what, slot, WEFT_ID_GENERATION(id));
 }
 
-/* ---- what is alive ----------------------------------------------------------------------------------------------------------- */
+/* ---- what is alive ----------------------------------------------------------------------------------------------- */
 
 void weft__shadow_buffer(weft__shadow *s, weft_id id, uint64_t n_bytes, uint32_t usage) {
   if (n_bytes % 4) VIOLATE(s, "buffer_create: %llu bytes are no multiple of 4", (ull)n_bytes);
@@ -180,7 +180,7 @@ void weft__shadow_release(weft__shadow *s, const weft_id *ids, uint32_t n) {
   }
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 static thing *use_range(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t usage,
                         const char *what) {
@@ -233,7 +233,7 @@ void weft__shadow_map_read(weft__shadow *s, weft_id id, uint64_t offset, uint64_
     VIOLATE(s, "map_read: bytes %llu to %llu are outside the mapped range", (ull)offset, (ull)(offset + n_bytes));
 }
 
-/* ---- the command stream ---------------------------------------------------------------------------------------------------------- */
+/* ---- the command stream ------------------------------------------------------------------------------------------ */
 
 enum { GROUPS_MAX = 8, USES_MAX = 256 };
 
@@ -282,7 +282,8 @@ static void check_group(walk *k, const uint32_t *w) {
     thing *buffer = use(s, e[1], BUFFER, "GROUP");
     if (!entry || !buffer) continue;
     uint32_t usage = uniform ? WEFT_USAGE_UNIFORM : WEFT_USAGE_STORAGE;
-    uint64_t alignment = s->limits[uniform ? WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT : WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT];
+    uint64_t alignment =
+        s->limits[uniform ? WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT : WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT];
     uint64_t most = s->limits[uniform ? WEFT_LIMIT_MAX_UNIFORM_BINDING_SIZE : WEFT_LIMIT_MAX_STORAGE_BINDING_SIZE];
     if (!(buffer->usage & usage)) VIOLATE(s, "GROUP: binding %u needs usage 0x%x", e[0], usage);
     if (!inside(offset, size, buffer->n_bytes) || !size)
@@ -322,8 +323,7 @@ static void check_set_group(walk *k, const uint32_t *w) {
         VIOLATE(s, "SET_GROUP: dynamic offset %u puts binding %u beyond its buffer", dynamic, e[0]);
     }
   }
-  if (layout && n_dynamic != w[3])
-    VIOLATE(s, "SET_GROUP: %u dynamic offsets, and the layout has %u", w[3], n_dynamic);
+  if (layout && n_dynamic != w[3]) VIOLATE(s, "SET_GROUP: %u dynamic offsets, and the layout has %u", w[3], n_dynamic);
 }
 
 /* Everything a dispatch binds: alive, not mapped, and no buffer both read-only and writable. */
@@ -388,7 +388,9 @@ static void check_pass_command(walk *k, const uint32_t *w) {
       t = use(s, w[1], PIPELINE, "PIPELINE");
       if (t && !t->settled) VIOLATE(s, "PIPELINE: %u is still being compiled", WEFT_ID_SLOT(w[1]));
       break;
-    case WEFT_OP_SET_GROUP: check_set_group(k, w); break;
+    case WEFT_OP_SET_GROUP:
+      check_set_group(k, w);
+      break;
     case WEFT_OP_IMMEDIATES:
       t = k->pipeline ? look_up(s, k->pipeline) : NULL;
       if (w[1] % 4) VIOLATE(s, "IMMEDIATES: offset %u", w[1]);
@@ -396,7 +398,9 @@ static void check_pass_command(walk *k, const uint32_t *w) {
         VIOLATE(s, "IMMEDIATES: %u bytes at %u, and the pipeline takes %u", (n - 2) * 4u, w[1],
                 t ? t->immediate_bytes : 0);
       break;
-    default: check_dispatch(k, w); break;
+    default:
+      check_dispatch(k, w);
+      break;
   }
 }
 
@@ -413,7 +417,9 @@ static void check_command(walk *k, const uint32_t *w) {
       k->begun = true;
       end_pass(k);
       break;
-    case WEFT_OP_GROUP: check_group(k, w); break;
+    case WEFT_OP_GROUP:
+      check_group(k, w);
+      break;
     case WEFT_OP_COPY:
       end_pass(k);
       use_range(s, w[1], word64(w + 2), word64(w + 7), WEFT_USAGE_COPY_SRC, "COPY");
@@ -424,7 +430,9 @@ static void check_command(walk *k, const uint32_t *w) {
       end_pass(k);
       use_range(s, w[1], word64(w + 2), word64(w + 4), WEFT_USAGE_COPY_DST, "CLEAR");
       break;
-    default: check_pass_command(k, w); break;
+    default:
+      check_pass_command(k, w);
+      break;
   }
 }
 

@@ -20,17 +20,19 @@ struct weft_fault {
   weft_fault_plan plan;
   uint64_t n_calls, n_submits, n_futures;
   weft__violations violations;
+  void (*wait)(void *context, void *device); /* the host's, where the inner driver has none */
+  void *wait_context;
 };
 
 /* A future under way, or a completion that is held back. */
 typedef struct note {
   uint32_t future, status;
-  uint32_t polls;      /* held: how many polls it still waits */
-  bool doomed;         /* under way: is to be failed */
-  weft_id pipeline;    /* under way: the pipeline that may be used afterwards */
-  weft_id mapping;     /* under way: the buffer that is free again when it fails */
-  bool ready;          /* under way: the device's own */
-  char *text;          /* held: owned, may be NULL */
+  uint32_t polls;   /* held: how many polls it still waits */
+  bool doomed;      /* under way: is to be failed */
+  weft_id pipeline; /* under way: the pipeline that may be used afterwards */
+  weft_id mapping;  /* under way: the buffer that is free again when it fails */
+  bool ready;       /* under way: the device's own */
+  char *text;       /* held: owned, may be NULL */
 } note;
 
 typedef struct notes {
@@ -49,7 +51,7 @@ typedef struct fault_device {
   bool lost;
 } fault_device;
 
-/* ---- notes --------------------------------------------------------------------------------------------------------------------- */
+/* ---- notes ------------------------------------------------------------------------------------------------------- */
 
 static note *notes_add(notes *list, note n) {
   if (list->n == list->capacity) {
@@ -81,7 +83,7 @@ static char *copy_text(const char *text) {
   return copy;
 }
 
-/* ---- the frame of every call ------------------------------------------------------------------------------------------------------ */
+/* ---- the frame of every call ------------------------------------------------------------------------------------- */
 
 static weft_status due_to_fail(weft_fault *f, const char *what, weft_error *err) {
   if (++f->n_calls != f->plan.fail_call) return WEFT_OK;
@@ -106,7 +108,7 @@ static void note_future(fault_device *d, note n) {
   notes_add(&d->underway, n);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------------------------------------ */
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 static weft_status fault_open(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
                               uint64_t required_features, uint32_t ready, void **device, weft_error *err) {
@@ -121,7 +123,8 @@ static weft_status fault_open(void *context, const char *selector, weft_power po
   }
   d->fault = f;
   d->inner = f->inner;
-  status = f->inner->open(f->inner->context, selector, power, required_limits, required_features, ready, &d->device, err);
+  status =
+      f->inner->open(f->inner->context, selector, power, required_limits, required_features, ready, &d->device, err);
   if (status) {
     notes_free(&d->underway);
     free(d->shadow);
@@ -153,7 +156,8 @@ static void fault_lose(void *device) {
   d->inner->lose(d->device);
 }
 
-static void fault_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter) {
+static void fault_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages,
+                        weft_adapter *adapter) {
   fault_device *d = device;
   d->inner->query(d->device, limits, features, languages, adapter);
 }
@@ -173,7 +177,7 @@ static uint32_t fault_object_count(void *device) {
   return d->inner->object_count(d->device);
 }
 
-/* ---- objects ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 /* Opens a call: WEFT_OK when the inner driver is to see it. */
 static weft_status call_begin(fault_device *d, const char *what, uint32_t future, weft_error *err) {
@@ -249,7 +253,7 @@ static void fault_release(void *device, const weft_id *ids, uint32_t n) {
   d->inner->release(d->device, ids, n);
 }
 
-/* ---- submits ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- submits ----------------------------------------------------------------------------------------------------- */
 
 static void each_begin(fault_device *d, const uint32_t *words, size_t n_words,
                        void (*visit)(fault_device *d, uint32_t future)) {
@@ -278,7 +282,7 @@ static weft_status fault_submit(void *device, const uint32_t *words, size_t n_wo
   return status;
 }
 
-/* ---- mapping ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- mapping ----------------------------------------------------------------------------------------------------- */
 
 static weft_status fault_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future,
                                    weft_error *err) {
@@ -308,7 +312,7 @@ static void fault_map_finish(void *device, weft_id id) {
   d->inner->map_finish(d->device, id);
 }
 
-/* ---- completions --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- completions ------------------------------------------------------------------------------------------------- */
 
 /* Takes what the inner driver has, with its texts, which are gone at its next poll. */
 static void collect(fault_device *d) {
@@ -418,10 +422,12 @@ static void fault_wait(void *device, double seconds) {
   weft__lock_enter(&d->lock);
   bool held = d->held.n != 0;
   weft__lock_leave(&d->lock);
-  if (!held) d->inner->wait(d->device, seconds); /* held ones get due by polling, not by time */
+  if (held) return; /* they get due by polling, not by time */
+  if (d->fault->wait) d->fault->wait(d->fault->wait_context, d->device);
+  else d->inner->wait(d->device, seconds);
 }
 
-/* ---- the fault driver --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the fault driver -------------------------------------------------------------------------------------------- */
 
 weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out) {
   weft_fault *f = calloc(1, sizeof *f);
@@ -454,6 +460,12 @@ weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out)
   };
   *out = &f->table;
   return f;
+}
+
+void weft_fault_wait_by(weft_fault *fault, void (*wait)(void *context, void *device), void *context) {
+  fault->wait = wait;
+  fault->wait_context = context;
+  fault->table.wait = fault_wait;
 }
 
 void weft_fault_destroy(weft_fault *fault) { free(fault); }

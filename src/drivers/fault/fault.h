@@ -4,8 +4,8 @@
  *   core ──▶ fault ──▶ inner driver            counts calls, submits, futures from 1, over all its devices
  *             └── text of violations            what the core did that WebGPU or the table forbids
  *
- * Its own memory comes from malloc, not from base/alloc.h: a test that makes the k-th allocation fail means the core's and
- * the driver's. */
+ * Its own memory comes from malloc, not from base/alloc.h: a test that makes the k-th allocation fail means the core's
+ * and the driver's. */
 #ifndef WEFT_DRIVERS_FAULT_H
 #define WEFT_DRIVERS_FAULT_H
 
@@ -16,11 +16,12 @@ typedef struct weft_fault weft_fault;
 /* All zero: no faults. Numbers count from the creation of the weft_fault; 0 is never. Texts are borrowed while the plan
  * is set; NULL: a text of the fault driver's own. */
 typedef struct weft_fault_plan {
-  uint64_t fail_call; /* this call, of those that can fail, fails with `call_status`; the inner driver does not see it */
+  uint64_t
+      fail_call; /* this call, of those that can fail, fails with `call_status`; the inner driver does not see it */
   weft_status call_status; /* WEFT_OK: WEFT_DEVICE */
   const char *call_message;
 
-  uint64_t fail_future; /* this future, if it settles well, is told as `future_status` */
+  uint64_t fail_future;      /* this future, if it settles well, is told as `future_status` */
   weft_status future_status; /* WEFT_OK: WEFT_DEVICE */
   const char *future_message;
 
@@ -33,6 +34,8 @@ typedef struct weft_fault_plan {
 
 /* Owned; NULL when memory ends. *out is borrowed from it. `inner` outlives it. */
 weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out);
+/* For an inner driver that cannot block: `wait` returns when the inner driver may have something to poll. */
+void weft_fault_wait_by(weft_fault *fault, void (*wait)(void *context, void *device), void *context);
 /* All devices are closed. NULL is fine. */
 void weft_fault_destroy(weft_fault *fault);
 
@@ -43,8 +46,8 @@ uint64_t weft_fault_calls(const weft_fault *fault);   /* calls that can fail, so
 uint64_t weft_fault_submits(const weft_fault *fault); /* submits, so far */
 uint64_t weft_fault_futures(const weft_fault *fault); /* futures given to calls that succeeded, so far */
 
-/* A line for each violation since the creation or the last forgiving, "" when there is none. Borrowed until the next call
- * on the driver. */
+/* A line for each violation since the creation or the last forgiving, "" when there is none. Borrowed until the next
+ * call on the driver. */
 const char *weft_fault_violations(const weft_fault *fault);
 void weft_fault_forgive(weft_fault *fault);
 

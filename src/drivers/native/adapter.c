@@ -33,7 +33,7 @@ static const struct {
 };
 
 enum { N_BACKENDS = sizeof backends / sizeof *backends, N_PREFERENCES = sizeof preferences / sizeof *preferences };
-_Static_assert(N_BACKENDS * N_PREFERENCES <= WEFT__REQUESTS_MAX, "a place for each request");
+_Static_assert(N_BACKENDS *N_PREFERENCES <= WEFT__REQUESTS_MAX, "a place for each request");
 
 #define NONE (-1)
 static const struct {
@@ -48,7 +48,8 @@ static const struct {
 enum { N_FEATURES = sizeof features / sizeof *features };
 
 static const char *backend_name(WGPUBackendType type) {
-  static const char *const names[] = {"?", "Null", "WebGPU", "D3D11", "D3D12", "Metal", "Vulkan", "OpenGL", "OpenGL ES"};
+  static const char *const names[] = {"?",     "Null",   "WebGPU", "D3D11",    "D3D12",
+                                      "Metal", "Vulkan", "OpenGL", "OpenGL ES"};
   return (unsigned)type < sizeof names / sizeof *names ? names[type] : "?";
 }
 
@@ -73,7 +74,7 @@ static const char *const adapter_toggles_on[] = {"vulkan_enable_f16_on_nvidia"};
 /* With it timestamps have steps of 65 microseconds. */
 static const char *const device_toggles_off[] = {"timestamp_quantization"};
 
-/* ---- choosing an adapter ------------------------------------------------------------------------------------------------- */
+/* ---- choosing an adapter ----------------------------------------------------------------------------------------- */
 
 static void adapter_arrived(WGPURequestAdapterStatus status, WGPUAdapter adapter, WGPUStringView message,
                             void *userdata1, void *userdata2) {
@@ -99,9 +100,8 @@ static weft_status request_adapters(weft__device *d) {
         .powerPreference = preferences[i % N_PREFERENCES].power,
         .forceFallbackAdapter = preferences[i % N_PREFERENCES].fallback,
     };
-    WGPURequestAdapterCallbackInfo info = {.mode = WGPUCallbackMode_AllowProcessEvents,
-                                           .callback = adapter_arrived,
-                                           .userdata1 = d->requests[i]};
+    WGPURequestAdapterCallbackInfo info = {
+        .mode = WGPUCallbackMode_AllowProcessEvents, .callback = adapter_arrived, .userdata1 = d->requests[i]};
     d->requests[i]->due = 1;
     d->native->procs.InstanceRequestAdapter(d->native->instance, &options, info);
   }
@@ -132,10 +132,14 @@ static bool selected(const weft__device *d, const WGPUAdapterInfo *info) {
 
 static int rank_of(WGPUAdapterType type, weft_power power) {
   switch (adapter_kind(type)) {
-    case WEFT_ADAPTER_DISCRETE: return power == WEFT_POWER_LOW ? 3 : 4;
-    case WEFT_ADAPTER_INTEGRATED: return power == WEFT_POWER_LOW ? 4 : 3;
-    case WEFT_ADAPTER_UNKNOWN: return 2;
-    default: return 1;
+    case WEFT_ADAPTER_DISCRETE:
+      return power == WEFT_POWER_LOW ? 3 : 4;
+    case WEFT_ADAPTER_INTEGRATED:
+      return power == WEFT_POWER_LOW ? 4 : 3;
+    case WEFT_ADAPTER_UNKNOWN:
+      return 2;
+    default:
+      return 1;
   }
 }
 
@@ -183,7 +187,8 @@ static WGPUAdapter choose(weft__device *d, weft_error *problem) {
     best = NULL;
     weft__fail_memory(problem);
   } else if (!best && seen.n) {
-    weft__fail(problem, WEFT_DEVICE, "no adapter of this system is called \"%s\"; there is %s", d->selector, seen.bytes);
+    weft__fail(problem, WEFT_DEVICE, "no adapter of this system is called \"%s\"; there is %s", d->selector,
+               seen.bytes);
   } else if (!best) {
     const char *why = d->n_requests && d->requests[0]->text ? d->requests[0]->text : "";
     weft__fail(problem, WEFT_DEVICE, "%s finds no %s adapter on this system%s%s", d->native->about,
@@ -193,7 +198,7 @@ static WGPUAdapter choose(weft__device *d, weft_error *problem) {
   return best;
 }
 
-/* ---- asking for the device ------------------------------------------------------------------------------------------------ */
+/* ---- asking for the device --------------------------------------------------------------------------------------- */
 
 static void device_arrived(WGPURequestDeviceStatus status, WGPUDevice device, WGPUStringView message, void *userdata1,
                            void *userdata2) {
@@ -352,7 +357,7 @@ void weft__native_step(weft__device *d) {
   }
 }
 
-/* ---- the driver's functions -------------------------------------------------------------------------------------------------- */
+/* ---- the driver's functions -------------------------------------------------------------------------------------- */
 
 /* Waits for callbacks that the library still owes. They come at once, but for a pipeline that is being compiled. */
 static void drain(weft__device *d) {
@@ -417,8 +422,10 @@ void weft__native_close(void *device) {
   for (uint32_t i = 0; i < d->n_objects_capacity; i++)
     if (d->objects[i].kind) weft__object_free(d, &d->objects[i]);
   for (weft__record *r = d->settled.first; r; r = r->next) {
-    if (r == d->ready && d->phase == WEFT__PHASE_DEVICE) d->device = r->handle; /* came, and nobody looked */
-    else if (r->handle) n->procs.ComputePipelineRelease(r->handle);
+    if (r == d->ready && d->phase == WEFT__PHASE_DEVICE)
+      d->device = r->handle; /* came, and nobody looked */
+    else if (r->handle)
+      n->procs.ComputePipelineRelease(r->handle);
   }
   release_adapters(d);
   if (d->queue) n->procs.QueueRelease(d->queue);

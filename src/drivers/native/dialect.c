@@ -1,4 +1,5 @@
-/* What wgpu-native's shader compiler (naga) wants and says differently from a browser. */
+/* Where the libraries' shader compilers differ from each other: what wgpu-native's (naga) does not take, and how each
+ * tells a position. naga counts characters, Dawn's counts bytes. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static size_t word_length(const scanner *s) {
   return n;
 }
 
-static bool word_is(const char *word, size_t n, const char *name) { return n == strlen(name) && !memcmp(word, name, n); }
+static bool word_is(const char *word, size_t n, const char *name) {
+  return n == strlen(name) && !memcmp(word, name, n);
+}
 
 /* Lines have to stay where they are. */
 static void blank_out(char *from, const char *to) {
@@ -136,4 +139,12 @@ char *weft__dialect_messages(const char *report, size_t n_bytes) {
   if (lines.n && !lines.failed) return lines.bytes;
   weft__text_free(&lines);
   return NULL;
+}
+
+uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column) {
+  for (; line > 1 && *source; source++) line -= *source == '\n';
+  uint64_t column = 1;
+  for (uint64_t i = 1; i < byte_column && *source && *source != '\n'; i++, source++)
+    column += ((unsigned char)source[1] & 0xC0) != 0x80;
+  return column;
 }

@@ -8,8 +8,8 @@
  *     is still to come
  *
  * A record is the one allocation behind a future: it is the userdata of the library's callbacks, then the entry of the
- * completion queue, so a callback never needs memory to deliver a status. `due` counts callbacks that are still to come;
- * a record with due > 0 is never freed. A record is in one list at most (`list`), or held by a field.
+ * completion queue, so a callback never needs memory to deliver a status. `due` counts callbacks that are still to
+ * come; a record with due > 0 is never freed. A record is in one list at most (`list`), or held by a field.
  *
  * Locks: `lock` is held over every call into the library, because Dawn's process-wide event loop touches devices that
  * other threads use. `record_lock` is inside it and guards the lists and records, since callbacks may come from threads
@@ -49,6 +49,7 @@ struct weft__record {
   weft_status rejected; /* what a validation error of this call is told as */
   char *text;           /* owned, NULL: none */
   weft_id id;           /* the object to finish when the future is reported; 0: none */
+  char *source;         /* modules with other than ASCII: their text, owned; NULL: columns are bytes */
   void *handle;         /* what the callback brought: pipeline, adapter, device; owned */
 };
 
@@ -75,8 +76,8 @@ typedef struct weft__object {
   weft_id id;
   weft__kind kind;
   void *handle; /* owned; NULL: a pipeline that is being compiled, a group that submit is about to create */
-  const weft__record *mapping;          /* buffers: the map_start that is under way or done; NULL: none */
-  const unsigned char *mapped;          /* NULL: not mapped */
+  const weft__record *mapping; /* buffers: the map_start that is under way or done; NULL: none */
+  const unsigned char *mapped; /* NULL: not mapped */
   uint64_t map_offset, n_mapped_bytes;
 } weft__object;
 
@@ -88,6 +89,7 @@ struct weft__device {
   weft__native *native;
   weft__phase phase;
   bool lost, closing;
+  bool writes_wait; /* queue writes since the last submit; wgpu-native does not start them by itself before a mapping */
   WGPUDevice device;
   WGPUQueue queue;
 
@@ -116,7 +118,7 @@ struct weft__device {
   uint32_t n_entries_capacity;
 };
 
-/* ---- record.c: records, their lists, error scopes, the completion queue ------------------------------------------- */
+/* ---- record.c: records, their lists, error scopes, the completion queue ------------------------------------------ */
 
 WGPUStringView weft__view(const char *text);
 size_t weft__view_bytes(WGPUStringView view);
@@ -152,7 +154,7 @@ void weft__native_wait(void *device, double seconds);
 void weft__sleep(double seconds);
 size_t weft__copy_text(const char *text, char *out, size_t capacity);
 
-/* ---- adapter.c: from a selector to an open device ------------------------------------------------------------------- */
+/* ---- adapter.c: from a selector to an open device ---------------------------------------------------------------- */
 
 weft_status weft__native_open(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
                               uint64_t required_features, uint32_t ready, void **device, weft_error *err);
@@ -163,7 +165,7 @@ size_t weft__native_text(void *device, weft_info what, char *out, size_t capacit
 /* The next step of opening, when its callbacks have come. Called by poll, under `lock`. */
 void weft__native_step(weft__device *d);
 
-/* ---- object.c: the table of objects and everything that creates one ------------------------------------------------ */
+/* ---- object.c: the table of objects and everything that creates one ---------------------------------------------- */
 
 /* The object with this id and kind, borrowed until the table changes. */
 WEFT_MUST_CHECK weft_status weft__object_find(weft__device *d, weft_id id, weft__kind kind, weft__object **out,
@@ -197,14 +199,17 @@ weft_status weft__native_map_read(void *device, weft_id id, uint64_t offset, voi
 void weft__native_map_finish(void *device, weft_id id);
 uint32_t weft__native_object_count(void *device);
 
-/* ---- stream.c --------------------------------------------------------------------------------------------------------- */
+/* ---- stream.c ---------------------------------------------------------------------------------------------------- */
 
 weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
-/* ---- dialect.c: where wgpu-native's WGSL differs --------------------------------------------------------------------- */
+/* ---- dialect.c: where libraries say things differently
+ * ----------------------------------------------------------------- */
 
 /* Blanks in place the directives that naga rejects; positions stay. */
 void weft__dialect_strip(char *wgsl, size_t n_bytes);
+/* The column in characters of a column in bytes (both from 1) of a line (from 1) of UTF-8 text. */
+uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
 /* naga's report as lines of "line:column: message", owned; NULL: no position in it, or memory ended. */
 char *weft__dialect_messages(const char *report, size_t n_bytes);
 

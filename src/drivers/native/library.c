@@ -88,7 +88,8 @@ static weft_status fill_procs(weft__native *n, const source *s, const char *path
     bool avoid = place->rank == RISKY && n->library == WEFT__LIBRARY_WGPU_NATIVE;
     WGPUProc proc = avoid ? NULL : source_find(s, place->name);
     if (!proc && place->rank == NEEDED)
-      return weft__fail(err, WEFT_UNSUPPORTED, "%s is no WebGPU library that can be used: it lacks %s", path, place->name);
+      return weft__fail(err, WEFT_UNSUPPORTED, "%s is no WebGPU library that can be used: it lacks %s", path,
+                        place->name);
     memcpy((char *)&n->procs + place->offset, &proc, sizeof proc);
   }
   return WEFT_OK;
@@ -187,8 +188,8 @@ weft_status weft_native_driver_create(const char *library_path, void *get_proc_a
 void weft_native_driver_destroy(const weft_driver *driver) {
   if (!driver) return;
   weft__native *n = driver->context;
-  /* Releasing the instance calls what is still due. The library itself stays: none of them survives being unloaded while
-   * its threads and thread-local destructors are around. */
+  /* Releasing the instance calls what is still due. The library itself stays: none of them survives being unloaded
+   * while its threads and thread-local destructors are around. */
   n->procs.InstanceRelease(n->instance);
   while (n->orphans.first) {
     weft__record *r = n->orphans.first;

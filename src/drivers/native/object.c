@@ -5,9 +5,10 @@
 #include "base/error.h"
 #include "drivers/native/internal.h"
 
-static const char *const kind_names[] = {"nothing", "a buffer", "a shader module", "a layout", "a pipeline", "a bind group"};
+static const char *const kind_names[] = {"nothing",  "a buffer",   "a shader module",
+                                         "a layout", "a pipeline", "a bind group"};
 
-/* ---- the table -------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 weft_status weft__object_find(weft__device *d, weft_id id, weft__kind kind, weft__object **out, weft_error *err) {
   uint32_t slot = WEFT_ID_SLOT(id);
@@ -39,14 +40,28 @@ void weft__object_free(weft__device *d, weft__object *object) {
   const weft__procs *procs = &d->native->procs;
   if (object->handle) switch (object->kind) {
       case WEFT__KIND_BUFFER:
-        procs->BufferDestroy(object->handle);
+        /* wgpu-native aborts when a submit names a destroyed buffer through a group. Its memory goes back with the last
+         * reference too, which is ours unless a group has one. */
+        if (d->native->library != WEFT__LIBRARY_WGPU_NATIVE)
+          procs->BufferDestroy(object->handle);
+        else if (object->mapping)
+          procs->BufferUnmap(object->handle);
         procs->BufferRelease(object->handle);
         break;
-      case WEFT__KIND_MODULE: procs->ShaderModuleRelease(object->handle); break;
-      case WEFT__KIND_LAYOUT: procs->BindGroupLayoutRelease(object->handle); break;
-      case WEFT__KIND_PIPELINE: procs->ComputePipelineRelease(object->handle); break;
-      case WEFT__KIND_GROUP: procs->BindGroupRelease(object->handle); break;
-      case WEFT__KIND_NONE: break;
+      case WEFT__KIND_MODULE:
+        procs->ShaderModuleRelease(object->handle);
+        break;
+      case WEFT__KIND_LAYOUT:
+        procs->BindGroupLayoutRelease(object->handle);
+        break;
+      case WEFT__KIND_PIPELINE:
+        procs->ComputePipelineRelease(object->handle);
+        break;
+      case WEFT__KIND_GROUP:
+        procs->BindGroupRelease(object->handle);
+        break;
+      case WEFT__KIND_NONE:
+        break;
     }
   *object = (weft__object){0};
   d->n_objects--;
@@ -58,7 +73,7 @@ weft_status weft__device_usable(weft__device *d, weft_error *err) {
   return WEFT_OK;
 }
 
-/* ---- the frame of a call: lock, device usable, a record for its future, an error scope ------------------------------------- */
+/* ---- the frame of a call: lock, device usable, a record for its future, an error scope --------------------------- */
 
 typedef struct call {
   weft__device *device;
@@ -89,7 +104,7 @@ static weft_status call_end(call *c, weft_status status) {
   return status;
 }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------------------------ */
+/* ---- buffers ----------------------------------------------------------------------------------------------------- */
 
 weft_status weft__native_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32_t usage, uint32_t future,
                                        weft_error *err) {
@@ -116,11 +131,12 @@ weft_status weft__native_buffer_write(void *device, weft_id id, uint64_t offset,
   if (!status) {
     call_scope(&c, 0);
     d->native->procs.QueueWriteBuffer(d->queue, object->handle, offset, bytes, (size_t)n_bytes);
+    d->writes_wait = true;
   }
   return call_end(&c, status);
 }
 
-/* ---- shader modules ------------------------------------------------------------------------------------------------------------ */
+/* ---- shader modules ---------------------------------------------------------------------------------------------- */
 
 static void compilation_told(WGPUCompilationInfoRequestStatus status, WGPUCompilationInfo const *info, void *userdata1,
                              void *userdata2) {
@@ -131,14 +147,26 @@ static void compilation_told(WGPUCompilationInfoRequestStatus status, WGPUCompil
     for (size_t i = 0; i < info->messageCount; i++) {
       const WGPUCompilationMessage *m = &info->messages[i];
       if (m->type != WGPUCompilationMessageType_Error) continue;
+      uint64_t column = r->source ? weft__dialect_column(r->source, m->lineNum, m->linePos) : m->linePos;
       weft__text_format(&lines, "%s%llu:%llu: %.*s", lines.n ? "\n" : "", (unsigned long long)m->lineNum,
-                        (unsigned long long)m->linePos, (int)weft__view_bytes(m->message), m->message.data);
+                        (unsigned long long)column, (int)weft__view_bytes(m->message), m->message.data);
     }
   if (lines.failed) weft__text_free(&lines);
   if (lines.bytes)
     weft__record_rejected(r, lines.bytes);
   else
     weft__record_fired(r, WEFT_OK, (WGPUStringView){0});
+}
+
+/* The source as a string, if columns in it are not bytes; the others need no copy. */
+static bool keep_source(weft__record *r, const char *wgsl, size_t n_bytes) {
+  bool ascii = true;
+  for (size_t i = 0; i < n_bytes; i++) ascii &= (unsigned char)wgsl[i] < 0x80;
+  if (ascii) return true;
+  if (!(r->source = weft__alloc(n_bytes + 1))) return false;
+  memcpy(r->source, wgsl, n_bytes);
+  r->source[n_bytes] = 0;
+  return true;
 }
 
 weft_status weft__native_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future,
@@ -155,9 +183,10 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
   call c;
   weft__object *object = NULL;
   weft_status status = call_begin(&c, d, future, err);
+  bool informs = c.record && procs->ShaderModuleGetCompilationInfo;
+  if (!status && informs && !keep_source(c.record, wgsl, n_bytes)) status = weft__fail_memory(err);
   if (!status) status = weft__object_reserve(d, id, WEFT__KIND_MODULE, &object, err);
   if (!status) {
-    bool informs = c.record && procs->ShaderModuleGetCompilationInfo;
     if (c.record) c.record->rejected = WEFT_SHADER;
     call_scope(&c, informs);
     WGPUShaderSourceWGSL source = {.chain = {NULL, WGPUSType_ShaderSourceWGSL}, .code = {wgsl, n_bytes}};
@@ -174,7 +203,7 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
   return status;
 }
 
-/* ---- layouts and pipelines ------------------------------------------------------------------------------------------------------ */
+/* ---- layouts and pipelines --------------------------------------------------------------------------------------- */
 
 weft_status weft__native_layout_create(void *device, weft_id id, const uint32_t *entries, uint32_t n, weft_error *err) {
   static const WGPUBufferBindingType types[] = {WGPUBufferBindingType_Uniform, WGPUBufferBindingType_Uniform,
@@ -246,8 +275,8 @@ static weft_status pipeline_parts_make(weft__device *d, pipeline_parts *parts, c
 }
 
 /* Makes the pipeline; the record's callbacks are on their way when it returns. */
-static void pipeline_make(weft__device *d, call *c, weft__object *object, const WGPUComputePipelineDescriptor *descriptor,
-                          bool background) {
+static void pipeline_make(weft__device *d, call *c, weft__object *object,
+                          const WGPUComputePipelineDescriptor *descriptor, bool background) {
   const weft__procs *procs = &d->native->procs;
   if (background) {
     /* Its errors come by its own callback, never by a scope. */
@@ -276,8 +305,7 @@ weft_status weft__native_pipeline_create(void *device, weft_id id, weft_id modul
   weft__object *code = NULL, *object = NULL;
   if (!status) status = weft__object_find(d, module, WEFT__KIND_MODULE, &code, err);
   WGPUShaderModule module_handle = code ? code->handle : NULL;
-  if (!status)
-    status = pipeline_parts_make(d, &parts, layouts, n_layouts, constants, values, n_constants, err);
+  if (!status) status = pipeline_parts_make(d, &parts, layouts, n_layouts, constants, values, n_constants, err);
   if (!status) status = weft__object_reserve(d, id, WEFT__KIND_PIPELINE, &object, err);
   if (!status) {
     if (!background) call_scope(&c, 0);
@@ -300,7 +328,7 @@ weft_status weft__native_pipeline_create(void *device, weft_id id, weft_id modul
   return status;
 }
 
-/* ---- letting go ------------------------------------------------------------------------------------------------------------------ */
+/* ---- letting go -------------------------------------------------------------------------------------------------- */
 
 void weft__native_release(void *device, const weft_id *ids, uint32_t n) {
   weft__device *d = device;
@@ -318,7 +346,7 @@ uint32_t weft__native_object_count(void *device) {
   return d->n_objects;
 }
 
-/* ---- mapping ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- mapping ----------------------------------------------------------------------------------------------------- */
 
 static void buffer_mapped(WGPUMapAsyncStatus status, WGPUStringView message, void *userdata1, void *userdata2) {
   (void)userdata2;
@@ -349,6 +377,9 @@ weft_status weft__native_map_start(void *device, weft_id id, uint64_t offset, ui
     object->map_offset = offset;
     object->n_mapped_bytes = n_bytes;
     weft__record_start(r, 1);
+    if (d->writes_wait && d->native->library == WEFT__LIBRARY_WGPU_NATIVE)
+      d->native->procs.QueueSubmit(d->queue, 0, NULL);
+    d->writes_wait = false;
     /* A refused mapping is told to the callback and, by some libraries, to the error scope as well. */
     d->native->procs.DevicePushErrorScope(d->device, WGPUErrorFilter_Validation);
     WGPUBufferMapCallbackInfo info = {
@@ -360,22 +391,30 @@ weft_status weft__native_map_start(void *device, weft_id id, uint64_t offset, ui
   return status;
 }
 
-weft_status weft__native_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes,
-                                  weft_error *err) {
-  weft__device *d = device;
+static weft_status read_mapped(weft__device *d, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes,
+                               weft_error *err) {
+  weft__object *object;
   weft_status status = weft__device_usable(d, err);
-  weft__object *object = NULL;
   if (!status) status = weft__object_find(d, id, WEFT__KIND_BUFFER, &object, err);
   if (status) return status;
   if (!object->mapped) return weft__fail(err, WEFT_STATE, "the buffer is not mapped");
   if (offset < object->map_offset || n_bytes > object->n_mapped_bytes ||
-           offset - object->map_offset > object->n_mapped_bytes - n_bytes)
-    return weft__fail(err, WEFT_VALUE, "bytes %llu to %llu are asked for, and %llu to %llu are mapped",
-                        (unsigned long long)offset, (unsigned long long)(offset + n_bytes),
-                        (unsigned long long)object->map_offset,
-                        (unsigned long long)(object->map_offset + object->n_mapped_bytes));
+      offset - object->map_offset > object->n_mapped_bytes - n_bytes)
+    return weft__fail(err, WEFT_VALUE, "%llu bytes from %llu on are asked for, and %llu to %llu are mapped",
+                      (unsigned long long)n_bytes, (unsigned long long)offset, (unsigned long long)object->map_offset,
+                      (unsigned long long)(object->map_offset + object->n_mapped_bytes));
   memcpy(destination, object->mapped + (offset - object->map_offset), (size_t)n_bytes);
   return WEFT_OK;
+}
+
+/* Under the lock, because a thread in `wait` may learn that the device is lost, which takes the mapped memory away. */
+weft_status weft__native_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes,
+                                  weft_error *err) {
+  weft__device *d = device;
+  weft__lock_enter(&d->native->lock);
+  weft_status status = read_mapped(d, id, offset, destination, n_bytes, err);
+  weft__lock_leave(&d->native->lock);
+  return status;
 }
 
 void weft__native_map_finish(void *device, weft_id id) {
@@ -398,8 +437,8 @@ void weft__object_finish(weft__device *d, weft__record *r) {
   weft__object *object = slot < d->n_objects_capacity && d->objects[slot].id == r->id ? &d->objects[slot] : NULL;
   if (object && object->kind == WEFT__KIND_BUFFER && object->mapping == r) {
     if (!r->status)
-      object->mapped = procs->BufferGetConstMappedRange(object->handle, (size_t)object->map_offset,
-                                                        (size_t)object->n_mapped_bytes);
+      object->mapped =
+          procs->BufferGetConstMappedRange(object->handle, (size_t)object->map_offset, (size_t)object->n_mapped_bytes);
     if (!object->mapped) {
       if (!r->status) r->status = WEFT_DEVICE;
       object->mapping = NULL;

@@ -29,7 +29,7 @@ size_t weft__copy_text(const char *text, char *out, size_t capacity) {
   return n;
 }
 
-/* ---- lists; record_lock is held -------------------------------------------------------------------------------------- */
+/* ---- lists; record_lock is held ---------------------------------------------------------------------------------- */
 
 static void take_out(weft__record *r) {
   if (!r->list) return;
@@ -63,7 +63,7 @@ static char *copy_view(WGPUStringView view) {
   return copy;
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------------ */
+/* ---- records ----------------------------------------------------------------------------------------------------- */
 
 weft__record *weft__record_create(weft__device *d, uint32_t future) {
   weft__record *r = weft__alloc_zero(1, sizeof *r);
@@ -78,6 +78,7 @@ weft__record *weft__record_create(weft__device *d, uint32_t future) {
 void weft__record_free(weft__record *r) {
   if (!r) return;
   weft__free(r->text);
+  weft__free(r->source);
   weft__free(r);
 }
 
@@ -90,6 +91,11 @@ static void settle_locked(weft__record *r, weft_status status, char *text) {
     }
   }
   weft__free(text);
+  if (r->future == WEFT_FUTURE_UNCAPTURED && !r->status) { /* nobody waits to hear that nothing is wrong */
+    take_out(r);
+    weft__record_free(r);
+    return;
+  }
   move_to(r, &r->device->settled);
 }
 
@@ -165,7 +171,10 @@ void weft__device_lost(weft__device *d, WGPUStringView reason) {
     while (d->pending.first) {
       weft__record *r = d->pending.first;
       r->status = WEFT_LOST; /* also where a scope has told of an error that the loss brought about */
-      settle_locked(r, WEFT_LOST, NULL);
+      if (r->future == WEFT_FUTURE_UNCAPTURED)
+        move_to(r, &d->ghosts);
+      else
+        settle_locked(r, WEFT_LOST, NULL);
     }
   }
   weft__lock_leave(&d->native->record_lock);
@@ -196,7 +205,7 @@ void weft__records_close(weft__device *d) {
   weft__lock_leave(&d->native->record_lock);
 }
 
-/* ---- error scopes --------------------------------------------------------------------------------------------------------- */
+/* ---- error scopes ------------------------------------------------------------------------------------------------ */
 
 static void scope_popped(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message, void *userdata1,
                          void *userdata2) {
@@ -239,8 +248,8 @@ void weft__scope_pop(weft__device *d, weft__record *r) {
   }
 }
 
-static void scope_discarded(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message,
-                            void *userdata1, void *userdata2) {
+static void scope_discarded(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGPUStringView message, void *userdata1,
+                            void *userdata2) {
   (void)status, (void)type, (void)message, (void)userdata1, (void)userdata2;
 }
 
@@ -249,7 +258,7 @@ void weft__scope_discard(weft__device *d) {
   d->native->procs.DevicePopErrorScope(d->device, info);
 }
 
-/* ---- the completion queue -------------------------------------------------------------------------------------------------- */
+/* ---- the completion queue ---------------------------------------------------------------------------------------- */
 
 static void clear_reported(weft__device *d) {
   while (d->reported.first) {
@@ -337,12 +346,13 @@ static bool anything_settled(weft__device *d) {
 }
 
 /* Short work is over within microseconds, and the shortest sleep of an operating system takes 60 of them: so a few
- * rounds of yielding come first, then sleeps that double. */
+ * rounds of yielding come first. Then each sleep is an eighth of the time spent so far, so nothing is noticed much
+ * later than it happened, and long work costs no more than a look a millisecond. */
 void weft__native_wait(void *device, double seconds) {
-  enum { YIELDING_MICROSECONDS = 60 };
+  const double yielding = 60e-6, shortest = 20e-6, longest = 1e-3;
   weft__device *d = device;
   weft__native *n = d->native;
-  double start = now_seconds(), pause = 20e-6;
+  double start = now_seconds();
   for (;;) {
     if (anything_settled(d)) return;
     weft__lock_enter(&n->lock);
@@ -352,11 +362,12 @@ void weft__native_wait(void *device, double seconds) {
     if (anything_settled(d)) return;
     double spent = now_seconds() - start;
     if (spent >= seconds) return;
-    if (spent < YIELDING_MICROSECONDS * 1e-6) {
+    if (spent < yielding) {
       yield_thread();
       continue;
     }
+    double pause = spent / 8;
+    pause = pause < shortest ? shortest : pause > longest ? longest : pause;
     weft__sleep(pause < seconds - spent ? pause : seconds - spent);
-    pause = pause * 2 < 1e-3 ? pause * 2 : 1e-3;
   }
 }

@@ -18,31 +18,28 @@ static const struct {
   const char *name;
   uint32_t fixed, repeated;
 } shapes[] = {
-    [WEFT_OP_WRITE] = {"WRITE", 8, 0},
-    [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
-    [WEFT_OP_GROUP] = {"GROUP", 4, 6},
-    [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
-    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1},
-    [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
-    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},
-    [WEFT_OP_COPY] = {"COPY", 9, 0},
+    [WEFT_OP_WRITE] = {"WRITE", 8, 0},         [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
+    [WEFT_OP_GROUP] = {"GROUP", 4, 6},         [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
+    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1}, [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
+    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},   [WEFT_OP_COPY] = {"COPY", 9, 0},
     [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
 };
 
-/* ---- the first walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the first walk ---------------------------------------------------------------------------------------------- */
 
 typedef struct check {
   weft__device *device;
-  weft__record *records; /* of the BEGINs with a future, in order, through `next` */
+  weft__record *records; /* of the BEGINs with a scope, in order, through `next` */
   weft__record **records_end;
-  bool begun;
+  bool begun, guarded;
 } check;
 
 static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err) {
   uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
   if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
   if (length > n_left)
-    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length, n_left);
+    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
+                      n_left);
   uint32_t more = length - shapes[op].fixed;
   bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
   if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
@@ -60,6 +57,15 @@ static weft_status check_group(check *c, const uint32_t *w, weft_error *err) {
   return status ? status : weft__object_reserve(d, w[1], WEFT__KIND_GROUP, &object, err);
 }
 
+/* wgpu-native aborts the process when a submit names a mapped buffer; elsewhere that is an error like any other. */
+static weft_status check_buffer(check *c, weft_id id, weft_error *err) {
+  weft__object *object;
+  weft_status status = weft__object_find(c->device, id, WEFT__KIND_BUFFER, &object, err);
+  if (!status && c->guarded && object->mapping)
+    status = weft__fail(err, WEFT_STATE, "buffer %u is mapped", WEFT_ID_SLOT(id));
+  return status;
+}
+
 static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
   weft__device *d = c->device;
   weft__object *object;
@@ -70,29 +76,34 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
   switch (op) {
     case WEFT_OP_WRITE:
       if (!word_pointer(w + 4) && word64(w + 6)) return weft__fail(err, WEFT_VALUE, "WRITE has no bytes to write");
-      return weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
+      return check_buffer(c, w[1], err);
     case WEFT_OP_BEGIN:
       c->begun = true;
-      if (!w[1]) return WEFT_OK;
-      if (!(*c->records_end = weft__record_create(d, w[1]))) return weft__fail_memory(err);
+      if (!w[1] && !c->guarded) return WEFT_OK;
+      if (!(*c->records_end = weft__record_create(d, w[1] ? w[1] : WEFT_FUTURE_UNCAPTURED)))
+        return weft__fail_memory(err);
       c->records_end = &(*c->records_end)->next;
       return WEFT_OK;
-    case WEFT_OP_GROUP: return check_group(c, w, err);
+    case WEFT_OP_GROUP:
+      return check_group(c, w, err);
     case WEFT_OP_PIPELINE:
       status = weft__object_find(d, w[1], WEFT__KIND_PIPELINE, &object, err);
       if (!status && !object->handle)
         status = weft__fail(err, WEFT_STATE, "pipeline %u is still being compiled", WEFT_ID_SLOT(w[1]));
       return status;
-    case WEFT_OP_SET_GROUP: return weft__object_find(d, w[2], WEFT__KIND_GROUP, &object, err);
+    case WEFT_OP_SET_GROUP:
+      return weft__object_find(d, w[2], WEFT__KIND_GROUP, &object, err);
     case WEFT_OP_IMMEDIATES:
       return d->native->procs.ComputePassEncoderSetImmediates
                  ? WEFT_OK
                  : weft__fail(err, WEFT_UNSUPPORTED, "this library has no immediates");
     case WEFT_OP_COPY:
-      status = weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
-      return status ? status : weft__object_find(d, w[4], WEFT__KIND_BUFFER, &object, err);
-    case WEFT_OP_CLEAR: return weft__object_find(d, w[1], WEFT__KIND_BUFFER, &object, err);
-    default: return WEFT_OK;
+      status = check_buffer(c, w[1], err);
+      return status ? status : check_buffer(c, w[4], err);
+    case WEFT_OP_CLEAR:
+      return check_buffer(c, w[1], err);
+    default:
+      return WEFT_OK;
   }
 }
 
@@ -107,7 +118,7 @@ static void check_undo(check *c, const uint32_t *words, const uint32_t *end) {
   }
 }
 
-/* ---- the second walk ------------------------------------------------------------------------------------------------------- */
+/* ---- the second walk --------------------------------------------------------------------------------------------- */
 
 typedef struct run {
   weft__device *device;
@@ -116,6 +127,7 @@ typedef struct run {
   weft__record *scope; /* of the block under way; NULL: none */
   WGPUCommandEncoder encoder;
   WGPUComputePassEncoder pass;
+  bool guarded;
 } run;
 
 static void *handle_of(const run *r, weft_id id) { return r->device->objects[WEFT_ID_SLOT(id)].handle; }
@@ -131,25 +143,34 @@ static void need_pass(run *r) {
   if (!r->pass) r->pass = r->procs->CommandEncoderBeginComputePass(r->encoder, NULL);
 }
 
+/* wgpu-native aborts the process when it is given an invalid command buffer. So there every block has a scope, which is
+ * popped before the submit (its callbacks come inside the pop), and an invalid block is not submitted. */
 static void end_block(run *r) {
   if (!r->encoder) return;
   end_pass(r);
   WGPUCommandBuffer commands = r->procs->CommandEncoderFinish(r->encoder, NULL);
-  r->procs->QueueSubmit(r->device->queue, 1, &commands);
+  if (r->guarded) weft__scope_pop(r->device, r->scope);
+  if (!r->guarded || !r->scope->status) {
+    r->procs->QueueSubmit(r->device->queue, 1, &commands);
+    r->device->writes_wait = false;
+  }
+  if (r->guarded)
+    weft__record_fired(r->scope, WEFT_OK, (WGPUStringView){0});
+  else if (r->scope)
+    weft__scope_pop(r->device, r->scope);
   r->procs->CommandBufferRelease(commands);
   r->procs->CommandEncoderRelease(r->encoder);
   r->encoder = NULL;
-  if (r->scope) weft__scope_pop(r->device, r->scope);
   r->scope = NULL;
 }
 
 static void run_begin(run *r, const uint32_t *w) {
   end_block(r);
-  if (w[1]) {
+  if (w[1] || r->guarded) {
     r->scope = r->records;
     r->records = r->records->next;
     r->scope->next = NULL;
-    weft__record_start(r->scope, weft__scope_callbacks(r->device->native));
+    weft__record_start(r->scope, weft__scope_callbacks(r->device->native) + r->guarded);
     weft__scope_push(r->device);
   }
   r->encoder = r->procs->DeviceCreateCommandEncoder(r->device->device, NULL);
@@ -175,15 +196,26 @@ static void run_command(run *r, const uint32_t *w) {
     case WEFT_OP_WRITE:
       procs->QueueWriteBuffer(r->device->queue, handle_of(r, w[1]), word64(w + 2), word_pointer(w + 4),
                               (size_t)word64(w + 6));
+      r->device->writes_wait = true;
       break;
-    case WEFT_OP_BEGIN: run_begin(r, w); break;
-    case WEFT_OP_GROUP: run_group(r, w); break;
-    case WEFT_OP_PIPELINE: procs->ComputePassEncoderSetPipeline(r->pass, handle_of(r, w[1])); break;
+    case WEFT_OP_BEGIN:
+      run_begin(r, w);
+      break;
+    case WEFT_OP_GROUP:
+      run_group(r, w);
+      break;
+    case WEFT_OP_PIPELINE:
+      procs->ComputePassEncoderSetPipeline(r->pass, handle_of(r, w[1]));
+      break;
     case WEFT_OP_SET_GROUP:
       procs->ComputePassEncoderSetBindGroup(r->pass, w[1], handle_of(r, w[2]), w[3], w[3] ? w + 4 : NULL);
       break;
-    case WEFT_OP_IMMEDIATES: procs->ComputePassEncoderSetImmediates(r->pass, w[1], w + 2, (length - 2) * 4u); break;
-    case WEFT_OP_DISPATCH: procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]); break;
+    case WEFT_OP_IMMEDIATES:
+      procs->ComputePassEncoderSetImmediates(r->pass, w[1], w + 2, (length - 2) * 4u);
+      break;
+    case WEFT_OP_DISPATCH:
+      procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]);
+      break;
     case WEFT_OP_COPY:
       procs->CommandEncoderCopyBufferToBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), handle_of(r, w[4]),
                                               word64(w + 5), word64(w + 7));
@@ -198,7 +230,8 @@ weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_wo
   weft__device *d = device;
   const uint32_t *end = words + n_words, *w = words;
   weft__lock_enter(&d->native->lock);
-  check c = {.device = d, .records_end = &c.records};
+  bool guarded = d->native->library == WEFT__LIBRARY_WGPU_NATIVE;
+  check c = {.device = d, .records_end = &c.records, .guarded = guarded};
   weft_status status = weft__device_usable(d, err);
   while (!status && w < end) {
     status = check_shape(w, (size_t)(end - w), err);
@@ -208,7 +241,7 @@ weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_wo
   if (status) {
     check_undo(&c, words, w);
   } else {
-    run r = {.device = d, .procs = &d->native->procs, .records = c.records};
+    run r = {.device = d, .procs = &d->native->procs, .records = c.records, .guarded = guarded};
     for (w = words; w < end; w += WEFT_OP_LENGTH(*w)) run_command(&r, w);
     end_block(&r);
   }

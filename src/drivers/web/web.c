@@ -209,7 +209,7 @@ __attribute__((weak)) __externref_t JsvPromise_Syncify(__externref_t promise);
 __attribute__((import_module("env"), import_name("weft_web_promise"))) __externref_t weft_web_promise(void);
 
 __attribute__((used, visibility("default"), section("em_js"), aligned(1))) const char __em_js__weft_web_promise[] =
-    "(void)<::>{ return Module.weftWeb.promise(); }";
+    "(void)<::>{ try { return Module.weftWeb.promise(); } catch (error) { return null; } }";
 
 bool weft__web_suspend(void) {
   if (!JsvPromise_Syncify) return false;

@@ -6,7 +6,7 @@
  *   record    ids      [slot] the id that lives there          objects  [slot] its GPU object
  *             mapped   id → the range that map_start asked for
  *             pending  futures that have not settled           done     completions that poll has not taken
- *             texts    future → message, of the latest poll
+ *             texts    future → message, of the latest poll    scopes   error scopes that are open now
  *
  * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
  *   HEAPU32 and getWasmTableEntry are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
@@ -150,26 +150,29 @@ const passed = (error) => {
   if (error) throw error;
 };
 
-const openScopes = (record) => {
-  for (const filter of SCOPES) record.gpu.pushErrorScope(filter);
-  record.scoped = true;
+const openScopes = (record, filters) => {
+  for (const filter of filters) {
+    record.gpu.pushErrorScope(filter);
+    record.scopes++;
+  }
 };
 
 /* A promise of the first error since openScopes, undefined without one. */
 const closeScopes = (record) => {
-  record.scoped = false;
-  return Promise.all(SCOPES.map(() => record.gpu.popErrorScope())).then((errors) => errors.find(Boolean));
+  const answers = [];
+  for (; record.scopes > 0; record.scopes--) answers.push(record.gpu.popErrorScope());
+  return Promise.all(answers).then((errors) => errors.find(Boolean));
 };
 
 /* Closes the scopes that a failure has left open: scopes are a stack, one too many would eat the errors of others. */
 const dropScopes = (record) => {
-  if (record?.scoped) closeScopes(record).catch(() => {});
+  if (record?.scopes) closeScopes(record).catch(() => {});
 };
 
 /* Runs `work`; a future gets the errors that the device finds in it. */
 const scoped = (record, future, work) => {
   if (!future) return work();
-  openScopes(record);
+  openScopes(record, SCOPES);
   const result = work();
   watch(record, future, closeScopes(record), passed);
   return result;
@@ -411,7 +414,7 @@ const walk = (record, words, at, end, begun) => {
         pass = null;
         future = words[at + 1];
         if (future) begun.push(future);
-        if (future) openScopes(record);
+        if (future) openScopes(record, SCOPES);
         commands = record.gpu.createCommandEncoder();
         break;
       default:
@@ -448,7 +451,7 @@ const entries = {
       pending: new Set(),
       done: [],
       texts: new Map(),
-      scoped: false,
+      scopes: 0,
       lost: null,
       closed: false,
     };
@@ -518,7 +521,7 @@ const entries = {
     const { gpu } = opened(record);
     const [id, pointer, nBytes, future] = words.subarray(at, at + 4);
     reserve(record, id);
-    openScopes(record);
+    openScopes(record, SCOPES);
     const module = gpu.createShaderModule({ code: readText(pointer, nBytes) });
     const answers = Promise.all([closeScopes(record), module.getCompilationInfo()]);
     put(record, id, module);
@@ -569,7 +572,7 @@ const entries = {
         id,
         scoped(record, future, () => gpu.createComputePipeline(describe())),
       );
-    openScopes(record);
+    openScopes(record, SCOPES);
     const compiling = gpu.createComputePipelineAsync(describe());
     put(record, id, null);
     watch(record, future, Promise.all([closeScopes(record).then(passed), compiling]), ([, pipeline]) => {
@@ -599,15 +602,20 @@ const entries = {
   /* id, offset (2), size (2), future. A bad range is both a rejected promise and an error of the device: the scope
    * takes the second, which has the better text. */
   map_start(record, words, at) {
-    const { gpu } = opened(record);
+    const { mapped } = opened(record);
     const id = words[at];
     const range = { offset: get64(words, at + 1), nBytes: get64(words, at + 3), bytes: null };
     const buffer = find(record, id);
-    gpu.pushErrorScope('validation');
+    if (mapped.has(id)) throw new Refusal(STATUS.STATE, `the buffer with the id ${hex(id)} is mapped already`);
+    openScopes(record, ['validation']);
     const mapping = buffer.mapAsync(MAP_READ, range.offset, range.nBytes);
-    const answers = Promise.all([gpu.popErrorScope().then(passed), mapping]);
-    record.mapped.set(id, range);
-    watch(record, words[at + 5], answers, () => {});
+    const answers = Promise.all([closeScopes(record).then(passed), mapping]);
+    mapped.set(id, range);
+    const forget = (error) => {
+      if (mapped.get(id) === range) mapped.delete(id);
+      throw error;
+    };
+    watch(record, words[at + 5], answers.catch(forget), () => {});
   },
 
   /* id, offset (2), address, size (2). The range is taken whole and once, because ranges that overlap are refused. */

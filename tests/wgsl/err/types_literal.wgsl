@@ -1,0 +1,2 @@
+// 6.9: a type is a name with arguments.
+alias R = 1 + 2;
