@@ -66,11 +66,11 @@ async def test_other_tasks_run_meanwhile():
         while True:
             ticks.append(len(ticks))
             k(x=x, threads=1000)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)  # a device is slower than a loop: without a pause the queue only grows
 
     task = asyncio.ensure_future(tick())
     for _ in range(5):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
         await x.to_memoryview_async()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,0 +1,86 @@
+"""Where nothing can block: Python entered by a plain call from JavaScript, as from an event handler."""
+
+import asyncio
+import sys
+
+import pytest
+import weft
+from kernels import STEP, values
+
+pytestmark = pytest.mark.skipif(sys.platform != "emscripten", reason="natively everything can block")
+
+
+async def from_a_handler(function):
+    """The result of `function`, called by the browser's timer, or the exception it raised."""
+    import js
+    from pyodide.ffi import can_run_sync, create_once_callable
+
+    outcome = []
+
+    def handler():
+        try:
+            outcome.append((can_run_sync(), function()))
+        except BaseException as e:
+            outcome.append((can_run_sync(), e))
+
+    js.setTimeout(create_once_callable(handler), 0)
+    while not outcome:
+        await asyncio.sleep(0.001)
+    assert outcome[0][0] is False
+    return outcome[0][1]
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda x: x.to_memoryview(), "await x.to_memoryview_async()"),
+        (lambda x: x.to_numpy(), "await x.to_numpy_async()"),
+        (lambda x: weft.Buffer(4).to_bytes(), "await b.to_bytes_async()"),
+        (lambda x: weft.synchronize(), "await weft.synchronize_async()"),
+    ],
+)
+async def test_what_would_wait_raises_and_names_the_await_form(call, words):
+    await weft.device_async()
+    x = weft.asarray([1.0])
+    error = await from_a_handler(lambda: call(x))
+    assert isinstance(error, weft.CannotBlockError) and words in str(error)
+    assert (await x.to_memoryview_async()).tolist() == [1]
+
+
+async def test_everything_else_works_there():
+    await weft.device_async()
+    k, x = weft.kernel(STEP), weft.zeros(3, "uint32")
+
+    def work():
+        with weft.batch():
+            k(x=x, threads=3)
+        x[0] = 7
+        weft.flush()
+        return x.copy(), weft.device(), x.to_memoryview_async()
+
+    copy, device, reading = await from_a_handler(work)
+    assert device is weft.device() and (await reading).tolist() == [7, 1, 1] and values(copy) == [7, 1, 1]
+
+
+async def test_a_device_that_is_not_open_raises_and_names_the_await_form():
+    old = weft.device()
+    old.destroy()
+    error = await from_a_handler(weft.device)
+    assert isinstance(error, weft.CannotBlockError) and "await weft.device_async()" in str(error)
+    new = await weft.device_async()
+    assert new is not old and weft.device() is new
+    new.destroy()
+    weft._core.device_start()  # the default device is opening
+    error = await from_a_handler(lambda: weft.asarray([1]))
+    assert isinstance(error, (weft.CannotBlockError, weft.Array))
+    new = await weft.device_async()
+    assert (await from_a_handler(lambda: weft.asarray([1]))).shape == (1,)
+
+
+async def test_a_wait_that_is_interrupted_leaves_things_whole():
+    await weft.device_async()
+    x = weft.asarray([1.0, 2.0])
+    reads = [asyncio.ensure_future(x.to_memoryview_async()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert values(x) == [1, 2]  # a blocking wait while others are awaited
+    assert [(await r).tolist() for r in reads] == [[1, 2]] * 3
