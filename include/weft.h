@@ -33,6 +33,7 @@ typedef struct weft_device weft_device;
 typedef struct weft_buffer weft_buffer;
 typedef struct weft_kernel weft_kernel;
 typedef struct weft_future weft_future;
+typedef struct weft_graph weft_graph;
 
 /* ---- instance ------------------------------------------------------------------------------------------------------ */
 
@@ -102,6 +103,7 @@ uint64_t weft_device_trim(weft_device *device);
 #define WEFT_STATS_LIST(X)                                                                                              \
   X(buffers, "arrays and buffers alive now")                                                                            \
   X(kernels, "kernels alive now")                                                                                       \
+  X(graphs, "recordings alive now")                                                                                     \
   X(futures, "reads and other futures alive now")                                                                       \
   X(objects, "GPU objects alive now, as the core counts them")                                                          \
   X(driver_objects, "GPU objects alive now, as the driver counts them")                                                 \
@@ -258,5 +260,28 @@ typedef struct weft_grid {
 /* Appends one dispatch. `args`: one per slot. Everything WebGPU would object to is checked here; on failure nothing was
  * appended. */
 weft_status weft_kernel_call(weft_kernel *kernel, const weft_arg *args, const weft_grid *grid, weft_error *err) WEFT_MUST_CHECK;
+
+/* ---- recordings ------------------------------------------------------------------------------------------------------- */
+
+/* Between begin and end, commands (calls, writes, copies, fills) of any thread are collected and not executed. Values and
+ * host memory are frozen as they are; arrays are named, and kept alive. Reads and synchronisations fail with WEFT_STATE.
+ * One recording at a time. `end` with graph NULL drops it. */
+weft_status weft_device_record_begin(weft_device *device, weft_error *err) WEFT_MUST_CHECK;
+weft_status weft_device_record_end(weft_device *device, weft_graph **graph, weft_error *err) WEFT_MUST_CHECK;
+weft_graph *weft_graph_retain(weft_graph *graph);
+void weft_graph_release(weft_graph *graph);
+uint32_t weft_graph_commands(const weft_graph *graph);
+
+/* Another array for the one that was bound to the slot `name` while recording: everywhere, whatever name it had there. Its size
+ * must be the same, and the offset one that binds in place. The name must have been given to one array only, and that
+ * array not be part of a copy, write or fill of the recording. */
+typedef struct weft_rebind {
+  const char *name;
+  weft_buffer *buffer; /* call only */
+  uint64_t offset, n_bytes;
+} weft_rebind;
+
+/* Appends all commands of the recording to the device's list, with what was bound anew. All or none. */
+weft_status weft_graph_replay(weft_graph *graph, const weft_rebind *rebinds, uint32_t n_rebinds, weft_error *err) WEFT_MUST_CHECK;
 
 #endif

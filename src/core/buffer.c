@@ -63,7 +63,14 @@ static weft_status buffer_create(weft_device *d, uint64_t n_bytes, weft_buffer *
   if (status == WEFT_OK && n_bytes % 4 && !b->store->fresh) {
     weft__step pad = {.kind = WEFT__STEP_CLEAR,
                       .destination = {.store = b->store, .tenant = b->store->tenant, .offset = n_bytes & ~(uint64_t)3, .n_bytes = 4}};
+    /* Not a command of the program: it happens now, also while the device records. */
+    weft_graph *recording = d->recording;
+    weft__list *target = d->target;
+    d->recording = NULL;
+    d->target = &d->list;
     status = weft__steps_run(d, &pad, 1, err);
+    d->recording = recording;
+    d->target = target;
     if (status == WEFT_OK) weft__flush_when_due(d);
   }
   if (status != WEFT_OK) {
@@ -126,7 +133,7 @@ static weft_status buffer_write(weft_buffer *b, uint64_t offset, const void *byt
     if (status != WEFT_OK) return status;
     const weft__bound from = {.store = source, .tenant = source->tenant};
     status = weft__move(d, &from, &to, n_bytes, whole, err);
-    weft__store_release(d, source);
+    weft__temporary_release(d, source);
   }
   if (status == WEFT_OK && whole) written_whole(b);
   if (status == WEFT_OK) weft__flush_when_due(d);

@@ -172,7 +172,7 @@ static weft_status check_aliases(const weft_device *d, const weft__program *p, c
 /* ---- binding -------------------------------------------------------------------------------------------------------------------- */
 
 static weft_status bind_copy(weft_device *d, const weft_arg *a, weft__store **store, weft_error *err) {
-  weft_status status = weft__store_acquire(d, WEFT__STORE_ARRAY, bound_bytes(a), false, store, err);
+  weft_status status = weft__temporary_acquire(d, bound_bytes(a), false, store, err);
   if (status != WEFT_OK) return status;
   const weft__bound from = {.store = a->buffer->store, .tenant = a->buffer->tenant, .offset = a->offset};
   const weft__bound to = {.store = *store, .tenant = (*store)->tenant};
@@ -245,7 +245,7 @@ static weft_status kernel_call(weft_device *d, weft__program *p, const weft_arg 
   status = bind(d, p, args, &plan, err);
   if (status == WEFT_OK) status = plan_steps(d, p, args, groups, &plan, err);
   if (status == WEFT_OK) status = weft__steps_run(d, plan.steps, plan.n_steps, err);
-  for (uint32_t i = 0; i < p->n_slots; i++) weft__store_release(d, plan.stores[i]);
+  for (uint32_t i = 0; i < p->n_slots; i++) weft__temporary_release(d, plan.stores[i]);
   if (status == WEFT_OK) weft__flush_when_due(d);
   return status;
 }

@@ -156,7 +156,7 @@ typedef struct weft__list {
   unsigned char *ring_bytes;
   uint32_t ring_used;
   bool deferred; /* the host will flush from a microtask */
-} weft__list;
+} weft__list; /* the device's own, or a recording's: then without blocks, and never flushed */
 
 enum { WEFT__RING_WRITE_WORDS = 8 };
 
@@ -168,7 +168,7 @@ bool weft__list_names(const weft_device *d, const weft__store *s);
 /* Opens a block for a command that uses these objects; starts a new one only when the set of unconfirmed ones grows. */
 weft_status weft__list_enter(weft_device *d, weft__confirm *const *uses, uint32_t n_uses, weft_error *err);
 weft_status weft__list_reserve(weft_device *d, uint32_t n_words, weft_error *err);
-/* After reserve these cannot fail. */
+/* Reserving and appending go to the device's target: its list, or the recording. After reserve these cannot fail. */
 void weft__list_word(weft_device *d, uint32_t word);
 void weft__list_word64(weft_device *d, uint64_t value);
 void weft__list_name(weft_device *d, weft__store *s);
@@ -228,11 +228,21 @@ typedef struct weft__group_entry {
   uint64_t offset, n_bytes;
 } weft__group_entry;
 
+/* A cached bind group. Recordings pin theirs. */
+typedef struct weft__group {
+  weft_id id;
+  uint64_t last_list, created; /* serials of lists */
+  uint32_t pins;
+  bool dead; /* no longer in the cache: the driver may not have it */
+} weft__group;
+
 weft_status weft__layout_get(weft_device *d, const uint32_t *entries, uint32_t n, weft__layout **out, weft_error *err);
 /* The bind group for these entries, from the cache or appended to the list. */
 weft_status weft__group_get(weft_device *d, const weft__layout *layout, const weft__group_entry *entries, uint32_t n,
-                            weft_id *out, weft_error *err);
-void weft__groups_forget(weft_device *d, uint64_t store_uid); /* 0: all */
+                            weft__group **out, weft_error *err);
+void weft__groups_forget(weft_device *d, uint64_t store_uid);
+void weft__groups_forget_list(weft_device *d, uint64_t list); /* those that this list creates */
+void weft__group_unpin(weft__group *g);
 void weft__groups_free(weft_device *d);
 
 /* ---- program.c: compiled code ------------------------------------------------------------------------------------------- */
@@ -330,6 +340,46 @@ weft_status weft__write(weft_device *d, const weft__bound *destination, const vo
 /* Host bytes into a store nobody else knows yet (an argument of one call, the source of a move). */
 weft_status weft__upload(weft_device *d, const void *bytes, uint64_t n_bytes, weft__store **out, weft_error *err);
 
+/* ---- graph.c: recordings ------------------------------------------------------------------------------------------ */
+
+/* A SET_GROUP of a recording: what it binds, so that a replay can bind something else. */
+typedef struct weft__site {
+  uint32_t at; /* index of the group's word */
+  weft__program *program;
+  uint32_t group, first; /* first of its slots, in program->slots and, from `bounds` on, in graph->bounds */
+  uint32_t bounds, n;
+} weft__site;
+
+struct weft_graph {
+  atomic_uint refs;
+  weft_device *device;
+  weft__list list;
+  weft_buffer **buffers; /* what the commands name, retained */
+  weft__program **programs;
+  weft__group **groups;
+  weft__store **stores; /* its own: rings, frozen host arguments, copies of one call */
+  uint64_t *reads, *writes, *fixed; /* tenants; fixed: in copies and fills, which a replay cannot bind anew */
+  weft__confirm **uses;
+  weft__site *sites;
+  weft__bound *bounds;
+  uint32_t n_buffers, n_programs, n_groups, n_stores, n_reads, n_writes, n_fixed, n_uses, n_sites, n_bounds;
+  uint32_t buffers_capacity, programs_capacity, groups_capacity, stores_capacity, reads_capacity, writes_capacity, fixed_capacity,
+      uses_capacity, sites_capacity, bounds_capacity;
+};
+
+/* Makes room in the recording for these steps and keeps what they name. */
+weft_status weft__graph_note(weft_device *d, const weft__step *steps, uint32_t n, weft_error *err);
+/* These cannot fail after weft__graph_note. */
+void weft__graph_group(weft_device *d, weft__group *g);
+void weft__graph_site(weft_device *d, const weft__step *s, uint32_t group, uint32_t first, uint32_t n);
+void weft__graph_access(weft_device *d, const uint64_t *reads, uint32_t n_reads, const uint64_t *writes, uint32_t n_writes);
+/* The recording's ring is full: writes it and takes another. */
+weft_status weft__graph_ring(weft_device *d, weft_error *err);
+
+/* A store for one call only. A recording keeps it, because its replays need it again. */
+weft_status weft__temporary_acquire(weft_device *d, uint64_t n_bytes, bool host_write, weft__store **out, weft_error *err);
+void weft__temporary_release(weft_device *d, weft__store *s); /* NULL is fine */
+
 /* ---- buffer.c --------------------------------------------------------------------------------------------------------- */
 
 struct weft_buffer {
@@ -407,6 +457,8 @@ struct weft_device {
   uint64_t next_uid;
   weft__pool pool;
   weft__list list;
+  weft_graph *recording; /* NULL: none */
+  weft__list *target;    /* where commands go: &list, or the recording's */
   weft__log log;
   weft__map layouts, groups, modules, programs;
   weft__program *internals[WEFT__INTERNALS];

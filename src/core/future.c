@@ -257,6 +257,9 @@ weft_status weft_future_take(weft_future *f, void *destination, uint64_t n_bytes
 
 /* source NULL: a synchronisation. */
 static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offset, uint64_t n_bytes, weft_future **out, weft_error *err) {
+  if (d->recording)
+    return weft__fail(err, WEFT_STATE, "%s while the device records: nothing has run yet; read after the replay",
+                      source ? "a read" : "a synchronisation");
   weft_future *f = NULL;
   weft__read *r = weft__alloc_zero(1, sizeof *r);
   if (!r) return weft__fail_memory(err);

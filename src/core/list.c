@@ -12,6 +12,7 @@
 
 weft_status weft__list_init(weft_device *d, weft_error *err) {
   weft__list *l = &d->list;
+  d->target = l;
   l->serial = 1;
   if (!weft__grow(&l->words, &l->capacity, WEFT__RING_WRITE_WORDS + 64, sizeof *l->words)) return weft__fail_memory(err);
   l->n = WEFT__RING_WRITE_WORDS;
@@ -45,8 +46,8 @@ static void forget_state(weft__list *l) {
 static weft_status begin(weft_device *d, bool scoped, weft_error *err) {
   weft__list *l = &d->list;
   weft__log *log = &d->log;
-  weft_status status = weft__list_reserve(d, 2, err);
-  if (status != WEFT_OK) return status;
+  if (!weft__grow(&l->words, &l->capacity, l->n + 2, sizeof *l->words)) return weft__fail_memory(err);
+  weft_status status;
   uint32_t future = 0;
   if (scoped) {
     if (!weft__grow(&log->blocks, &log->blocks_capacity, log->n_blocks + 1, sizeof *log->blocks)) return weft__fail_memory(err);
@@ -55,8 +56,8 @@ static weft_status begin(weft_device *d, bool scoped, weft_error *err) {
     log->blocks[log->n_blocks++] = (weft__block){log->next_serial + 1, future};
   }
   l->block = ++log->next_serial;
-  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_BEGIN, 2));
-  weft__list_word(d, future);
+  l->words[l->n++] = WEFT_OP_WORD(WEFT_OP_BEGIN, 2);
+  l->words[l->n++] = future;
   forget_state(l);
   return WEFT_OK;
 }
@@ -80,11 +81,11 @@ weft_status weft__list_enter(weft_device *d, weft__confirm *const *uses, uint32_
 /* ---- words --------------------------------------------------------------------------------------------------------------- */
 
 weft_status weft__list_reserve(weft_device *d, uint32_t n_words, weft_error *err) {
-  weft__list *l = &d->list;
+  weft__list *l = d->target;
   return weft__grow(&l->words, &l->capacity, l->n + n_words, sizeof *l->words) ? WEFT_OK : weft__fail_memory(err);
 }
 
-void weft__list_word(weft_device *d, uint32_t word) { d->list.words[d->list.n++] = word; }
+void weft__list_word(weft_device *d, uint32_t word) { d->target->words[d->target->n++] = word; }
 
 void weft__list_word64(weft_device *d, uint64_t value) {
   weft__list_word(d, (uint32_t)value);
@@ -92,7 +93,7 @@ void weft__list_word64(weft_device *d, uint64_t value) {
 }
 
 void weft__list_name(weft_device *d, weft__store *s) {
-  s->last_list = d->list.serial;
+  if (d->target == &d->list) s->last_list = d->list.serial;
   s->fresh = false;
 }
 
@@ -106,8 +107,8 @@ void weft__list_copy(weft_device *d, weft__store *source, uint64_t source_offset
   weft__list_word64(d, n_bytes);
   weft__list_name(d, source);
   weft__list_name(d, destination);
-  forget_state(&d->list);
-  d->list.n_commands++;
+  forget_state(d->target);
+  d->target->n_commands++;
   d->stats.copies++;
 }
 
@@ -117,14 +118,14 @@ void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t 
   weft__list_word64(d, offset);
   weft__list_word64(d, n_bytes);
   weft__list_name(d, s);
-  forget_state(&d->list);
-  d->list.n_commands++;
+  forget_state(d->target);
+  d->target->n_commands++;
 }
 
 /* ---- ring ---------------------------------------------------------------------------------------------------------------- */
 
 weft_status weft__ring_reserve(weft_device *d, uint64_t n_bytes, weft_error *err) {
-  weft__list *l = &d->list;
+  weft__list *l = d->target;
   if (n_bytes > WEFT__RING_BYTES)
     return weft__fail(err, WEFT_VALUE, "the parameters of one call take %llu bytes; at most %d fit", (unsigned long long)n_bytes,
                       WEFT__RING_BYTES);
@@ -137,11 +138,12 @@ weft_status weft__ring_reserve(weft_device *d, uint64_t n_bytes, weft_error *err
     weft_status status = weft__store_acquire(d, WEFT__STORE_RING, WEFT__RING_BYTES, false, &l->ring, err);
     if (status != WEFT_OK) return status;
   }
-  return l->ring_used + n_bytes > WEFT__RING_BYTES ? weft__flush(d, err) : WEFT_OK;
+  if (l->ring_used + n_bytes <= WEFT__RING_BYTES) return WEFT_OK;
+  return d->recording ? weft__graph_ring(d, err) : weft__flush(d, err);
 }
 
 uint32_t weft__ring_put(weft_device *d, const void *bytes, uint32_t n_bytes, uint32_t alignment) {
-  weft__list *l = &d->list;
+  weft__list *l = d->target;
   uint32_t at = (uint32_t)weft__round_up(l->ring_used, alignment);
   uint32_t end = (uint32_t)weft__round_up(at + n_bytes, 4);
   memset(l->ring_bytes + l->ring_used, 0, end - l->ring_used);
@@ -201,7 +203,7 @@ weft_status weft__flush(weft_device *d, weft_error *err) {
       if (words[i + 1]) weft__log_settle(d, words[i + 1], WEFT_OK, ""); /* told as part of the whole, below */
     }
     weft__log_fail(d, first, last, 0, status, own.message);
-    weft__groups_forget(d, 0); /* the driver may not have made those that the list creates */
+    weft__groups_forget_list(d, d->list.serial); /* the driver may not have made them */
     reset(d);
     weft__reads_submitted(d, status, own.message);
     weft__fail(err, status, "%s", own.message);

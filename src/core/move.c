@@ -96,7 +96,7 @@ weft_status weft__move(weft_device *d, const weft__bound *source, const weft__bo
     /* One buffer is neither copied onto itself nor bound twice with a write: the source goes through a store in between. */
     uint64_t start = from.offset & ~(uint64_t)3;
     uint64_t n = weft__round_up(from.offset + n_bytes, 4) - start;
-    status = weft__store_acquire(d, WEFT__STORE_ARRAY, n, false, &between, err);
+    status = weft__temporary_acquire(d, n, false, &between, err);
     if (status != WEFT_OK) return status;
     const weft__bound aligned = {.store = from.store, .tenant = from.tenant, .offset = start};
     const weft__bound copy = {.store = between, .tenant = between->tenant};
@@ -111,7 +111,7 @@ weft_status weft__move(weft_device *d, const weft__bound *source, const weft__bo
     from.offset += n;
     to.offset += n;
   }
-  weft__store_release(d, between);
+  weft__temporary_release(d, between);
   return status;
 }
 
@@ -163,10 +163,12 @@ static weft_status write_now(weft_device *d, weft__store *s, uint64_t offset, co
   return WEFT_OK;
 }
 
-weft_status weft__write(weft_device *d, const weft__bound *destination, const void *bytes, uint64_t n_bytes, bool whole, weft_error *err) {
+/* Now in the program's order, whether the device records or not. */
+static weft_status write_live(weft_device *d, const weft__bound *destination, const void *bytes, uint64_t n_bytes, bool whole,
+                              weft_error *err) {
   if (weft__list_names(d, destination->store)) {
     /* A queue write would overtake the commands of the list that name the buffer. */
-    if (n_bytes <= WEFT__STAGED_WRITE_BYTES) {
+    if (n_bytes <= WEFT__STAGED_WRITE_BYTES && !d->recording) {
       weft__step step = {.kind = WEFT__STEP_STAGE,
                          .source = {.bytes = bytes, .n_bytes = n_bytes},
                          .destination = *destination,
@@ -183,15 +185,26 @@ weft_status weft__write(weft_device *d, const weft__bound *destination, const vo
   return status;
 }
 
+weft_status weft__write(weft_device *d, const weft__bound *destination, const void *bytes, uint64_t n_bytes, bool whole, weft_error *err) {
+  if (!d->recording) return write_live(d, destination, bytes, n_bytes, whole, err);
+  /* The bytes are frozen in a store of the recording; each replay copies them. */
+  weft__store *frozen;
+  weft_status status = weft__upload(d, bytes, n_bytes, &frozen, err);
+  if (status != WEFT_OK) return status;
+  const weft__bound from = {.store = frozen, .tenant = frozen->tenant};
+  status = weft__move(d, &from, destination, weft__round_up(n_bytes, 4), whole, err);
+  weft__temporary_release(d, frozen);
+  return status;
+}
+
 weft_status weft__upload(weft_device *d, const void *bytes, uint64_t n_bytes, weft__store **out, weft_error *err) {
   weft__store *s;
-  weft_status status =
-      weft__store_acquire(d, WEFT__STORE_ARRAY, weft__round_up(n_bytes, 4), n_bytes > WEFT__STAGED_WRITE_BYTES, &s, err);
+  weft_status status = weft__temporary_acquire(d, weft__round_up(n_bytes, 4), n_bytes > WEFT__STAGED_WRITE_BYTES, &s, err);
   if (status != WEFT_OK) return status;
   const weft__bound all = {.store = s, .tenant = s->tenant};
-  status = weft__write(d, &all, bytes, n_bytes, true, err);
+  status = write_live(d, &all, bytes, n_bytes, true, err);
   if (status != WEFT_OK) {
-    weft__store_release(d, s);
+    weft__temporary_release(d, s);
     return status;
   }
   *out = s;

@@ -3,7 +3,10 @@
  * A call can be several commands: arguments that must be copied, the dispatch, results that must be copied back. Phases:
  *   1 room in the ring (may flush)   2 a block for all unconfirmed objects   3 bind groups   4 room for words and log
  *   5 emit: cannot fail
- * What phases 1 to 3 leave behind when a later one fails is harmless: an empty block, a bind group in the cache. */
+ * What phases 1 to 3 leave behind when a later one fails is harmless: an empty block, a bind group in the cache.
+ *
+ * While the device records, 1, 4 and 5 go to the recording; 2 and 3 stay with the device's own list, where bind groups are
+ * created once. */
 #include "core/core.h"
 
 #include <string.h>
@@ -28,13 +31,13 @@ static uint32_t uses_of(weft_device *d, const weft__step *s, weft__confirm **use
     uses[n++] = &s->program->confirm;
     for (uint32_t i = 0; i < s->program->n_slots; i++) {
       if (s->bound[i].store) uses[n++] = &s->bound[i].store->confirm;
-      else if (through_ring(s, i)) uses[n++] = &d->list.ring->confirm;
+      else if (through_ring(s, i)) uses[n++] = &d->target->ring->confirm;
     }
     return n;
   }
   uses[n++] = &s->destination.store->confirm;
   if (s->kind == WEFT__STEP_COPY) uses[n++] = &s->source.store->confirm;
-  if (s->kind == WEFT__STEP_STAGE) uses[n++] = &d->list.ring->confirm;
+  if (s->kind == WEFT__STEP_STAGE) uses[n++] = &d->target->ring->confirm;
   return n;
 }
 
@@ -58,13 +61,16 @@ static weft_status find_groups(weft_device *d, weft__step *s, weft_error *err) {
     for (; slot < p->n_slots && p->slots[slot].face.kind != WEFT_SLOT_IMMEDIATE && p->slots[slot].face.group == g; slot++) {
       const weft__bound *b = &s->bound[slot];
       entries[n].binding = p->slots[slot].face.binding;
-      entries[n].store = b->store ? b->store : d->list.ring;
+      entries[n].store = b->store ? b->store : d->target->ring;
       entries[n].offset = b->store ? b->offset : 0;
       entries[n].n_bytes = b->n_bytes;
       n++;
     }
-    weft_status status = weft__group_get(d, p->layouts[g], entries, n, &s->groups[g], err);
+    weft__group *group;
+    weft_status status = weft__group_get(d, p->layouts[g], entries, n, &group, err);
     if (status != WEFT_OK) return status;
+    s->groups[g] = group->id; /* the group itself may leave the cache before the step is emitted */
+    if (d->recording) weft__graph_group(d, group);
   }
   return WEFT_OK;
 }
@@ -79,11 +85,18 @@ static uint32_t words_of(const weft__step *s) {
 
 /* ---- emitting: nothing here can fail ------------------------------------------------------------------------------------- */
 
+static void note_access(weft_device *d, const uint64_t *reads, uint32_t n_reads, const uint64_t *writes, uint32_t n_writes, bool whole) {
+  if (d->recording) weft__graph_access(d, reads, n_reads, writes, n_writes);
+  else weft__log_add(d, reads, n_reads, writes, n_writes, whole);
+}
+
 static void emit_groups(weft_device *d, const weft__step *s) {
-  weft__list *l = &d->list;
+  weft__list *l = d->target;
   const weft__program *p = s->program;
   uint32_t slot = 0;
   for (uint32_t g = 0; g < p->n_groups; g++) {
+    const uint32_t first = slot;
+    const weft_id group = s->groups[g];
     uint32_t n_offsets = 0, offsets[WEFT__MAX_SLOTS];
     for (; slot < p->n_slots && p->slots[slot].face.kind != WEFT_SLOT_IMMEDIATE && p->slots[slot].face.group == g; slot++) {
       const weft__bound *b = &s->bound[slot];
@@ -93,14 +106,15 @@ static void emit_groups(weft_device *d, const weft__step *s) {
                                       : weft__ring_put(d, b->bytes, (uint32_t)b->n_bytes,
                                                        (uint32_t)d->info.limits[WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT]);
     }
-    if (l->groups[g] == s->groups[g] && l->n_offsets[g] == n_offsets && !memcmp(l->offsets[g], offsets, n_offsets * sizeof *offsets))
+    if (l->groups[g] == group && l->n_offsets[g] == n_offsets && !memcmp(l->offsets[g], offsets, n_offsets * sizeof *offsets))
       continue;
-    l->groups[g] = s->groups[g];
+    l->groups[g] = group;
     l->n_offsets[g] = n_offsets;
     memcpy(l->offsets[g], offsets, n_offsets * sizeof *offsets);
     weft__list_word(d, WEFT_OP_WORD(WEFT_OP_SET_GROUP, 4 + n_offsets));
     weft__list_word(d, g);
-    weft__list_word(d, s->groups[g]);
+    if (d->recording) weft__graph_site(d, s, g, first, slot - first);
+    weft__list_word(d, group);
     weft__list_word(d, n_offsets);
     for (uint32_t i = 0; i < n_offsets; i++) weft__list_word(d, offsets[i]);
   }
@@ -108,8 +122,9 @@ static void emit_groups(weft_device *d, const weft__step *s) {
 
 static void emit_dispatch(weft_device *d, const weft__step *s) {
   const weft__program *p = s->program;
-  if (d->list.pipeline != p->id) {
-    d->list.pipeline = p->id;
+  if (d->target->pipeline != p->id) {
+    d->target->pipeline = p->id;
+    if (d->recording) memset(d->target->groups, 0, sizeof d->target->groups); /* so that each program's groups can be bound anew */
     weft__list_word(d, WEFT_OP_WORD(WEFT_OP_PIPELINE, 2));
     weft__list_word(d, p->id);
   }
@@ -122,8 +137,8 @@ static void emit_dispatch(weft_device *d, const weft__step *s) {
       uint32_t n_words = (uint32_t)b->n_bytes / 4;
       weft__list_word(d, WEFT_OP_WORD(WEFT_OP_IMMEDIATES, 2 + n_words));
       weft__list_word(d, 0);
-      memcpy(d->list.words + d->list.n, b->bytes, n_words * 4);
-      d->list.n += n_words;
+      memcpy(d->target->words + d->target->n, b->bytes, n_words * 4);
+      d->target->n += n_words;
     } else if (b->store) {
       reads[n_reads++] = b->tenant; /* what is written may be read too */
       if (p->slots[i].face.kind == WEFT_SLOT_READ_WRITE) writes[n_writes++] = b->tenant;
@@ -131,10 +146,10 @@ static void emit_dispatch(weft_device *d, const weft__step *s) {
   }
   weft__list_word(d, WEFT_OP_WORD(WEFT_OP_DISPATCH, 4));
   for (int i = 0; i < 3; i++) weft__list_word(d, s->grid[i]);
-  d->list.n_commands++;
-  d->list.n_dispatches++;
+  d->target->n_commands++;
+  d->target->n_dispatches++;
   d->stats.dispatches++;
-  weft__log_add(d, reads, n_reads, writes, n_writes, s->whole);
+  note_access(d, reads, n_reads, writes, n_writes, s->whole);
 }
 
 static void emit(weft_device *d, const weft__step *s) {
@@ -143,16 +158,16 @@ static void emit(weft_device *d, const weft__step *s) {
     case WEFT__STEP_DISPATCH: emit_dispatch(d, s); return;
     case WEFT__STEP_CLEAR:
       weft__list_clear(d, to->store, to->offset, to->n_bytes);
-      weft__log_add(d, NULL, 0, &to->tenant, 1, s->whole);
+      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
       return;
     case WEFT__STEP_STAGE:
-      weft__list_copy(d, d->list.ring, weft__ring_put(d, from->bytes, (uint32_t)from->n_bytes, 4), to->store, to->offset,
+      weft__list_copy(d, d->target->ring, weft__ring_put(d, from->bytes, (uint32_t)from->n_bytes, 4), to->store, to->offset,
                       weft__round_up(from->n_bytes, 4));
-      weft__log_add(d, NULL, 0, &to->tenant, 1, s->whole);
+      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
       return;
     case WEFT__STEP_COPY:
       weft__list_copy(d, from->store, from->offset, to->store, to->offset, to->n_bytes);
-      weft__log_add(d, &from->tenant, 1, &to->tenant, 1, s->whole);
+      note_access(d, &from->tenant, 1, &to->tenant, 1, s->whole);
       return;
   }
 }
@@ -161,6 +176,7 @@ weft_status weft__steps_run(weft_device *d, weft__step *steps, uint32_t n, weft_
   uint64_t ring_bytes = 0;
   for (uint32_t i = 0; i < n; i++) ring_bytes += ring_cost(d, &steps[i]);
   weft_status status = ring_bytes ? weft__ring_reserve(d, ring_bytes, err) : WEFT_OK;
+  if (status == WEFT_OK && d->recording) status = weft__graph_note(d, steps, n, err);
   if (status == WEFT_OK) status = enter(d, steps, n, err);
   for (uint32_t i = 0; i < n && status == WEFT_OK; i++)
     if (steps[i].kind == WEFT__STEP_DISPATCH) status = find_groups(d, &steps[i], err);
