@@ -45,7 +45,8 @@ static int wait_device(py_state *state, py_device *device) {
   if (!device->ready) return 0;
   weft_future *ready = weft_future_retain(device->ready); /* another task may settle the device meanwhile */
   int failed = py_host_wait(state, ready, "await weft.device_async()");
-  if (failed && weft_future_done(ready)) forget_device(state, device);
+  weft_status status = failed ? weft_future_status(ready, NULL) : WEFT_OK;
+  if (status != WEFT_OK && status != WEFT_STATE) forget_device(state, device);
   weft_future_release(ready);
   return failed ? -1 : py_device_settled(state, device);
 }

@@ -1,0 +1,75 @@
+"""The exceptions themselves, and what devices object to late."""
+
+import copy
+import pickle
+
+import pytest
+import weft
+from kernels import STEP, values
+
+
+def test_the_family_of_exceptions():
+    own = [
+        weft.ShaderError,
+        weft.DeviceError,
+        weft.DeviceLostError,
+        weft.CannotBlockError,
+        weft.UnsupportedError,
+        weft.StateError,
+    ]
+    assert all(issubclass(e, weft.Error) and e.__module__ == "weft" and e.__doc__ for e in own)
+    assert issubclass(weft.Error, RuntimeError) and issubclass(weft.DeviceLostError, weft.DeviceError)
+
+
+def test_a_shader_error_knows_its_line():
+    source = "// one\r\n// two\u2028fn three\r// four"
+    lines = ["// one", "// two", "fn three", "// four"]
+    for i, line in enumerate(lines):
+        assert weft.ShaderError("no", i + 1, 2, source).source_line == line
+    for line in (0, 5, 100):
+        assert weft.ShaderError("no", line, 1, source).source_line == ""
+    error = weft.ShaderError("bad", 3, 4, source)
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.message, again.line, again.column, again.source) == ("bad", 3, 4, source) == vars_of(copy.copy(error))
+    assert weft.ShaderError("bad").source is None and str(weft.ShaderError("bad")) == "bad"
+
+
+def vars_of(error):
+    return error.message, error.line, error.column, error.source
+
+
+def test_columns_count_characters():
+    source = "/* ä€𝄞 */ fn f() { let x = ; }"
+    with pytest.raises(weft.ShaderError) as e:
+        weft.kernel(source)
+    assert e.value.source_line == source and e.value.column == source.index(";") + 1
+
+
+def test_what_only_the_device_objects_to_comes_at_a_wait():
+    source = """
+      @group(0) @binding(0) var<storage, read_write> x: array<u32>;
+      @compute @workgroup_size(1) fn wrong() { var y: f32 = undeclared_thing(); x[0] = u32(y); }"""
+    x, good = weft.zeros(2, "uint32"), weft.kernel(STEP)
+    good(x=x, threads=2)
+    with pytest.raises(weft.ShaderError) as e:
+        weft.kernel(source)(x=x, groups=1)
+        weft.synchronize()
+    assert "undeclared_thing" in str(e.value)
+    z = weft.zeros(2, "uint32")
+    good(x=z, threads=2)
+    assert values(z) == [1, 1]
+
+
+def test_docstrings_and_signatures():
+    import inspect
+
+    for name in weft.__all__:
+        public = getattr(weft, name)
+        if callable(public):
+            assert inspect.getdoc(public), name
+    for kind in (weft.Array, weft.Buffer, weft.Kernel, weft.Device, weft.DType):
+        for name, member in vars(kind).items():
+            if not name.startswith("_"):
+                assert inspect.getdoc(member), f"{kind.__name__}.{name}"
+    assert str(inspect.signature(weft.asarray)) == "(obj, dtype=None, *, device=None)"
+    assert str(inspect.signature(weft.Buffer)) == "(nbytes_or_bytes, *, device=None)"
