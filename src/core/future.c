@@ -216,7 +216,6 @@ weft_status weft_future_wait(weft_future *f, weft_error *err) {
   weft_device *d = f->device;
   const weft_host *host = &d->instance->host;
   while (!weft_future_done(f)) {
-    if (host->interrupted && host->interrupted(host->data)) return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
     if (host->wait) {
       weft_status status = host->wait(host->data, d, STEP_MILLISECONDS * 1e-3, err);
       if (status != WEFT_OK) return status;
@@ -225,6 +224,9 @@ weft_status weft_future_wait(weft_future *f, weft_error *err) {
     } else {
       return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver->name);
     }
+    /* Asked after a wait: most answers are there by then, and asking costs the host its lock. */
+    if (!weft_future_done(f) && host->interrupted && host->interrupted(host->data))
+      return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
   }
   return weft_future_status(f, err);
 }

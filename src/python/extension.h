@@ -49,8 +49,7 @@ enum {
   X(settle)         /* future.c: weft._async.settle, NULL until used */                       \
   X(web)            /* host.c: the module weft._web, NULL natively */                         \
   X(web_driver)     /* host.c: its capsule */                                                 \
-  X(run_sync)       /* host.c: pyodide.ffi.run_sync, NULL natively */                         \
-  X(can_run_sync)
+  X(can_run_sync)   /* host.c: of pyodide.ffi, NULL natively */
 
 typedef struct py_state {
 #define X(name) PyObject *name;

@@ -2,8 +2,8 @@
  *
  *   natively   the GIL is released around weft_future_wait, the driver blocks in slices, and between two slices the
  *              core asks `interrupted`, which takes the GIL and looks for signals
- *   Pyodide    the core calls `wait`, which hands the promise of weft._web to pyodide.ffi.run_sync; both through the
- *              Python API, since a JavaScript frame in between would make suspending impossible
+ *   Pyodide    the core calls `wait`, which calls weft._web.wait through the Python API, since a JavaScript frame in
+ *              between would make suspending impossible
  *
  * The drivers are chosen at the first device, so that `import weft` needs none. */
 #include <string.h>
@@ -27,18 +27,14 @@ enum { IN_PYODIDE = false };
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
-/* Whether run_sync would work here. 1, 0, or -1. */
+/* Whether this stack of frames can be suspended. 1, 0, or -1. */
 static int can_wait(py_state *state) {
-  if (!state->run_sync) {
+  if (!state->can_run_sync) {
     PyObject *ffi = PyImport_ImportModule("pyodide.ffi");
     if (!ffi) return -1;
     state->can_run_sync = PyObject_GetAttrString(ffi, "can_run_sync");
-    state->run_sync = state->can_run_sync ? PyObject_GetAttrString(ffi, "run_sync") : NULL;
     Py_DECREF(ffi);
-    if (!state->run_sync) {
-      Py_CLEAR(state->can_run_sync);
-      return -1;
-    }
+    if (!state->can_run_sync) return -1;
   }
   PyObject *can = PyObject_CallNoArgs(state->can_run_sync);
   int result = can ? PyObject_IsTrue(can) : -1;
@@ -51,9 +47,7 @@ static weft_status host_wait(void *data, weft_device *device, double seconds, we
   py_state *state = data;
   int can = can_wait(state);
   if (can == 0) return weft__fail(err, WEFT_BLOCKED, "nothing can wait here");
-  PyObject *promise = can > 0 ? PyObject_CallMethod(state->web, "promise", NULL) : NULL;
-  PyObject *result = promise ? PyObject_CallFunctionObjArgs(state->run_sync, promise, NULL) : NULL;
-  Py_XDECREF(promise);
+  PyObject *result = can > 0 ? PyObject_CallMethod(state->web, "wait", NULL) : NULL;
   if (!result) return weft__fail(err, WEFT_HOST, "a Python exception ended the wait");
   Py_DECREF(result);
   return WEFT_OK;

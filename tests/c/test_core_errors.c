@@ -464,7 +464,7 @@ TEST(a_host_that_cannot_wait_or_interrupts) {
   for (int which = 0; which < 2; which++) {
     int asked = 0;
     weft_future *ready;
-    weft_fault_set(r.fault, &(weft_fault_plan){.hold_polls = 1000000});
+    weft_fault_set(r.fault, &(weft_fault_plan){.hold_polls = 500});
     const weft_host host = {.data = &asked, .wait = which ? NULL : cannot_wait, .interrupted = which ? interrupts : NULL};
     CHECK_OK(weft_instance_create(&host, &r.instance, &err), &err);
     CHECK_OK(weft_instance_add_driver(r.instance, r.driver, &err), &err);
@@ -472,7 +472,9 @@ TEST(a_host_that_cannot_wait_or_interrupts) {
     CHECK_FAILS(weft_future_wait(ready, &err), which ? WEFT_INTERRUPTED : WEFT_BLOCKED, &err, which ? "interrupted" : "cannot wait");
     CHECK_EQ(asked, 1);
     weft_fault_set(r.fault, NULL);
-    while (!weft_future_done(ready)) rig_pause();
+    if (which == 0) rig_pause(); /* the other host has let the driver go on already */
+    for (int i = 0; i < 1000 && !weft_future_done(ready); i++) continue;
+    while (!test_given && !weft_future_done(ready)) continue;
     CHECK_OK(weft_future_status(ready, &err), &err);
     weft_future_release(ready);
     weft_device_release(r.device);
