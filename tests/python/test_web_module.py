@@ -74,8 +74,9 @@ map_read""".split()
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_javascript_exception_is_a_python_exception(entry):
-    gc.collect()
-    assert scale(4.0) == [4.0, 8.0, 12.0]
+    for _ in range(2):  # the second replaces a device that earlier tests may have left
+        assert scale(4.0) == [4.0, 8.0, 12.0]
+        gc.collect()
     before = _web.object_count(), _web.device_count()
     _web.fail_next(entry)
     try:
