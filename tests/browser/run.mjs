@@ -52,6 +52,7 @@ let status;
 try {
   const page = await browser.newPage();
   const ended = new Promise((done) => {
+    browser.on('disconnected', () => done({ status: 1, text: 'Chromium was ended' }));
     page.on('crash', () => done({ status: 1, text: 'the page crashed' }));
     page.on('pageerror', (error) => done({ status: 1, text: String(error.stack ?? error).slice(0, 4000) }));
     page.exposeFunction('weftPrint', (line) => void process.stdout.write(`${line}\n`));
