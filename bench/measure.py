@@ -15,7 +15,7 @@ def put(case, unit, samples):
 
 
 def missing(case, subject, why):
-    print(MARK + json.dumps({"case": case, "missing": subject, "why": str(why)[:300]}), flush=True)
+    print(MARK + json.dumps({"case": case, "missing": subject, "why": str(why)[:600]}), flush=True)
 
 
 def interleave(case, unit, subjects, rounds, scale=1.0):
