@@ -155,6 +155,7 @@ typedef struct weft__list {
   weft__store *ring; /* NULL until needed */
   unsigned char *ring_bytes;
   uint32_t ring_used;
+  uint32_t ring_last, ring_last_bytes; /* the latest bytes in it; 0 bytes: none */
   bool deferred; /* the host will flush from a microtask */
 } weft__list; /* the device's own, or a recording's: then without blocks, and never flushed */
 

@@ -124,7 +124,7 @@ static weft_status write_ring(weft_device *d, weft_graph *g, weft_error *err) {
   if (!g->list.ring_used) return WEFT_OK;
   weft_status status = d->driver->buffer_write(d->handle, g->list.ring->id, 0, g->list.ring_bytes, g->list.ring_used, 0, err);
   if (status != WEFT_OK) return weft__driver_failed(d, status, err);
-  g->list.ring_used = 0;
+  g->list.ring_used = g->list.ring_last_bytes = 0;
   return WEFT_OK;
 }
 

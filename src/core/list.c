@@ -144,11 +144,16 @@ weft_status weft__ring_reserve(weft_device *d, uint64_t n_bytes, weft_error *err
 
 uint32_t weft__ring_put(weft_device *d, const void *bytes, uint32_t n_bytes, uint32_t alignment) {
   weft__list *l = d->target;
+  /* Programs repeat their parameters; the same bytes again need no room, and no other dynamic offset. */
+  if (l->ring_last_bytes == n_bytes && !memcmp(l->ring_bytes + l->ring_last, bytes, n_bytes) && l->ring_last % alignment == 0)
+    return l->ring_last;
   uint32_t at = (uint32_t)weft__round_up(l->ring_used, alignment);
   uint32_t end = (uint32_t)weft__round_up(at + n_bytes, 4);
   memset(l->ring_bytes + l->ring_used, 0, end - l->ring_used);
   memcpy(l->ring_bytes + at, bytes, n_bytes);
   l->ring_used = end;
+  l->ring_last = at;
+  l->ring_last_bytes = n_bytes;
   return at;
 }
 
@@ -159,7 +164,7 @@ static void reset(weft_device *d) {
   l->n = WEFT__RING_WRITE_WORDS;
   l->serial++;
   l->n_commands = l->n_dispatches = 0;
-  l->ring_used = 0;
+  l->ring_used = l->ring_last_bytes = 0;
   l->block = 0;
   l->n_unconfirmed = 0;
   forget_state(l);

@@ -49,6 +49,7 @@ const ERROR_CAPACITY = 2048;
 const SCOPES = ['internal', 'out-of-memory', 'validation'];
 const STAGE_COMPUTE = 4;
 const MAP_READ = 1;
+const LOSS_DELAY = 50; // ms
 
 const devices = new Map();
 const encoder = new TextEncoder();
@@ -611,8 +612,10 @@ const entries = {
     const mapping = buffer.mapAsync(MAP_READ, range.offset, range.nBytes);
     const answers = Promise.all([closeScopes(record).then(passed), mapping]);
     mapped.set(id, range);
-    const forget = (error) => {
+    /* A browser may refuse the map of a device that goes before it tells of the loss, which is the better reason. */
+    const forget = async (error) => {
       if (mapped.get(id) === range) mapped.delete(id);
+      await Promise.race([record.gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_DELAY))]);
       throw error;
     };
     watch(record, words[at + 5], answers.catch(forget), () => {});
