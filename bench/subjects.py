@@ -253,7 +253,8 @@ class Cerbsim(Proxies):
         from webgpu import webgpu_api as api
 
         self.api = api
-        # Its classes want handles of its own link to the page; where there is none, this lets the browser's own pass.
+        # Its classes want its own link to another thread. On this thread two shims let the browser's objects pass.
+        api.BaseWebGPUObject.toJS = api.toJS
         run_js("""for (const [name, type] of Object.entries(Object.getOwnPropertyDescriptors(globalThis)))
           if (name.startsWith('GPU') && type.value?.prototype) type.value.prototype._noreturn_names = { update() {} };""")
         adapter = run_sync(js.navigator.gpu.requestAdapter())
