@@ -1,0 +1,44 @@
+"""Taking samples, here and inside Pyodide. run.py reads what this prints and makes the table.
+
+    BENCH {"case": …, "unit": …, "samples": {subject: [value, …], …}}     samples at one index were taken one after another
+    BENCH {"case": …, "missing": subject, "why": …}
+"""
+
+import json
+import time
+
+MARK = "BENCH "
+
+
+def put(case, unit, samples):
+    print(MARK + json.dumps({"case": case, "unit": unit, "samples": samples}), flush=True)
+
+
+def missing(case, subject, why):
+    print(MARK + json.dumps({"case": case, "missing": subject, "why": str(why)[:600]}), flush=True)
+
+
+def interleave(case, unit, subjects, rounds, scale=1.0):
+    """Runs {name: function -> seconds} in turns; the order turns too, so that nobody always follows the same one."""
+    names = list(subjects)
+    samples = {name: [] for name in names}
+    for turn in range(-1, rounds):  # the first turn warms up
+        for i in range(len(names)):
+            name = names[(turn + i) % len(names)]
+            if name not in samples:
+                continue
+            try:
+                seconds = subjects[name]()
+            except Exception as error:  # a peer that cannot do it
+                missing(case, name, f"{type(error).__name__}: {error}")
+                del samples[name]
+                continue
+            if turn >= 0:
+                samples[name].append(seconds * scale)
+    put(case, unit, samples)
+
+
+def timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
