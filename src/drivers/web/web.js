@@ -238,6 +238,19 @@ const kindOf = (info) => {
   return software ? ADAPTERS.CPU : (ADAPTERS[info.type] ?? ADAPTERS.unknown);
 };
 
+/* Whether an adapter is what a selector asks for: a kind, or a part of its names. */
+const fits = (info, selector) => {
+  const kind = kindOf(info);
+  const kinds = {
+    gpu: kind !== ADAPTERS.CPU,
+    cpu: kind === ADAPTERS.CPU,
+    discrete: kind === ADAPTERS['discrete GPU'],
+    integrated: kind === ADAPTERS['integrated GPU'],
+  };
+  if (Object.hasOwn(kinds, selector)) return kinds[selector];
+  return `${nameOf(info)} ${info.vendor} ${info.architecture}`.toLowerCase().includes(selector.toLowerCase());
+};
+
 const browserOf = ({ userAgentData, userAgent }) => {
   const brands = (userAgentData?.brands ?? []).filter(({ brand }) => !/not.*brand/i.test(brand));
   return brands.map(({ brand, version }) => `${brand} ${version}`).join(', ') || userAgent || 'an unnamed browser';
@@ -264,8 +277,7 @@ const findAdapter = async (gpu, selector, powerPreference) => {
   for (const wish of wishes) {
     const adapter = await gpu.requestAdapter(wish);
     if (!adapter) continue;
-    const words = `${nameOf(adapter.info)} ${adapter.info.vendor} ${adapter.info.architecture}`;
-    if (words.toLowerCase().includes(selector.toLowerCase())) return adapter;
+    if (fits(adapter.info, selector)) return adapter;
     seen.add(nameOf(adapter.info));
   }
   const text = seen.size
