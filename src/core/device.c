@@ -181,11 +181,17 @@ void weft_device_release(weft_device *d) {
 
 /* ---- completions -------------------------------------------------------------------------------------------------------------- */
 
+/* What comes late is told once, the first first; but memory that ran out is the cause of what was objected to before. */
+static void tell_late(weft_device *d, weft_status status, const char *text) {
+  if (status == WEFT_MEMORY && d->late.status == WEFT_DEVICE) weft__note_clear(&d->late);
+  weft__note_set(&d->late, status, text);
+}
+
 static void confirmed(weft_device *d, weft__confirm *c, weft_status status, const char *text) {
   c->state = status == WEFT_OK ? WEFT__CONFIRM_SURE : WEFT__CONFIRM_FAILED;
   c->future = 0;
   weft__note_set(&c->note, status, text);
-  weft__note_set(&d->late, status, text);
+  tell_late(d, status, text);
 }
 
 static void settle(weft_device *d, uint32_t future, weft_status status, const char *text) {
@@ -200,8 +206,13 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slot_entry *entry = weft__slots_find(&d->pending, future);
   if (!entry) return;
   weft__slot_entry e = *entry;
+  weft_error lost;
+  if (status == WEFT_LOST && !*text && d->lost.status != WEFT_OK) {
+    weft__note_raise(&d->lost, &lost, "the device is lost: ");
+    text = lost.message;
+  }
   if (e.kind == WEFT__PENDING_BLOCK) {
-    weft__note_set(&d->late, status, text);
+    tell_late(d, status, text);
     weft__log_settle(d, future, status, text);
     return;
   }

@@ -310,7 +310,7 @@ const lose = (record, reason) => {
   if (record.lost !== null || record.closed) return;
   record.lost = reason;
   tell(record, FUTURE_LOST, STATUS.LOST, reason);
-  for (const future of [...record.pending]) settle(record, future, STATUS.LOST, reason);
+  for (const future of [...record.pending]) settle(record, future, STATUS.LOST, '');
 };
 
 const listen = (record, device) => {
@@ -326,9 +326,9 @@ const listen = (record, device) => {
   device.lost
     .then((info) => {
       trip('lost');
-      lose(record, `the device is lost: ${info.message || info.reason}`);
+      lose(record, info.message || info.reason);
     })
-    .catch((error) => lose(record, `the device is lost: ${textOf(error)}`));
+    .catch((error) => lose(record, textOf(error)));
 };
 
 const openDevice = async (record, gpu, wish) => {
@@ -486,7 +486,7 @@ const entries = {
 
   lose(record) {
     record.gpu?.destroy();
-    lose(record, 'the device is lost: it was asked to be');
+    lose(record, 'the device was given up on request');
   },
 
   /* addresses of the limits, the features, the languages, the kind of adapter */
