@@ -39,8 +39,9 @@ void weft__release_condemned(weft_device *d) {
 }
 
 weft_status weft__driver_failed(weft_device *d, weft_status status, weft_error *err) {
-  if (status == WEFT_LOST) weft__note_set(&d->lost, WEFT_LOST, err ? err->message : "the device is lost");
-  return status;
+  if (status != WEFT_LOST) return status;
+  weft__note_set(&d->lost, WEFT_LOST, err ? err->message : "a call to it failed");
+  return weft__note_raise(&d->lost, err, "the device is lost: ");
 }
 
 weft_status weft__device_ready(weft_device *d, weft_error *err) {

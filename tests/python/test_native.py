@@ -324,3 +324,39 @@ def test_memory_that_the_system_does_not_have_is_a_memory_error():
     """
     status, out, err = run(code)
     assert status == 0 and out.splitlines() == ["MemoryError", "[1.0] [2.0]"], (status, out, err[-2000:])
+
+
+def test_a_library_that_is_none_raises(tmp_path):
+    broken = tmp_path / "libbroken.so"
+    broken.write_text("no library at all")
+    code = """
+      import weft
+      for use in (weft.device, lambda: weft.zeros(3), weft.devices):
+          try: use()
+          except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY=str(broken))
+    assert status == 0 and [str(broken) in line for line in out.splitlines() if line].count(True) == 3, (out, err)
+
+
+def test_a_library_that_speaks_no_webgpu_raises():
+    import _ctypes
+
+    code = """
+      import weft
+      try: weft.device()
+      except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY=_ctypes.__file__)
+    assert status == 0 and _ctypes.__file__ in out and "wgpu" in out, (out, err)
+
+
+def test_a_system_without_a_gpu_raises():
+    code = """
+      import weft
+      try: weft.device()
+      except weft.DeviceError as e: print(e)
+      print(weft.devices())
+    """
+    status, out, err = run(code, VK_ICD_FILENAMES="/no/such/driver.json", VK_DRIVER_FILES="/no/such/driver.json")
+    assert status == 0 and "adapter" in out and out.endswith("[]"), (out, err)
