@@ -344,6 +344,11 @@ weft_status weft__write(weft_device *d, const weft__bound *destination, const vo
 /* Host bytes into a store nobody else knows yet (an argument of one call, the source of a move). */
 weft_status weft__upload(weft_device *d, const void *bytes, uint64_t n_bytes, weft__store **out, weft_error *err);
 
+/* ---- call.c: calls ------------------------------------------------------------------------------------------------------- */
+
+/* Whether the elements of an argument are what the slot's WGSL type has. */
+weft_status weft__dtype_check(const weft_slot *slot, const weft_arg *argument, weft_error *err);
+
 /* ---- graph.c: recordings ------------------------------------------------------------------------------------------ */
 
 /* A SET_GROUP of a recording: what it binds, so that a replay can bind something else. */
@@ -352,6 +357,7 @@ typedef struct weft__site {
   weft__program *program;
   uint32_t group, first; /* first of its slots, in program->slots and, from `bounds` on, in graph->bounds */
   uint32_t bounds, n;
+  bool own; /* of a copy or fill: its names are ours, nobody can give them */
 } weft__site;
 
 struct weft_graph {

@@ -454,6 +454,72 @@
   "\n" \
   "A new array of zeros with the shape and dtype of `x`. Parameters as in `empty_like`."
 
+#define PY_DOC_RECORD \
+  "record(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Record commands, to replay them as often as wanted.\n" \
+  "\n" \
+  "Inside ``with weft.record() as g:`` kernel calls, writes, copies and fills are checked and kept, and nothing\n" \
+  "runs. `Recording.replay` then runs them all for the price of one call.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it. Its commands are recorded, from whatever thread they come.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Recording\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "StateError\n" \
+  "    The device records already; or, inside the block: something was read or waited for.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "- Numbers, uniforms and host arrays are frozen as they were when recorded. Arrays are named: a replay sees what\n" \
+  "  they hold then. They are kept alive.\n" \
+  "- An exception that leaves the block drops the recording.\n" \
+  "- One recording at a time per device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> step = weft.kernel(source)\n" \
+  ">>> x = weft.zeros(4)\n" \
+  ">>> with weft.record() as g:\n" \
+  "...     step(x=x, threads=4)\n" \
+  "...     step(x=x, threads=4)\n" \
+  ">>> g\n" \
+  "<weft.Recording of 2 commands>\n" \
+  ">>> g.replay()\n" \
+  ">>> g.replay(x=weft.zeros(4))"
+
+#define PY_DOC_RECORDING \
+  "Commands that were recorded. Made by `weft.record`."
+
+#define PY_DOC_RECORDING_REPLAY \
+  "replay($self, /, **arrays)\n" \
+  "--\n" \
+  "\n" \
+  "Run the recorded commands, in their order, behind everything given to the device before.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "**arrays : Array or Buffer\n" \
+  "    Other arrays by the name of the binding they were given to, in place of the recorded one wherever that was\n" \
+  "    bound. Of the same size, on the same device, and beginning where a binding may (multiples of the limit\n" \
+  "    ``minStorageBufferOffsetAlignment``).\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError, ValueError\n" \
+  "    No call has such an argument; its calls were given several arrays, a value or host memory; the array is\n" \
+  "    part of a copy, write or fill of the recording; dtype or size differ. Then nothing ran.\n" \
+  "DeviceError, ShaderError\n" \
+  "    Something that the recording needs has failed on the device."
+
 #define PY_DOC_BINDING \
   "One argument of a Kernel."
 

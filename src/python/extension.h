@@ -42,6 +42,7 @@ enum {
   X(buffer_type)                                                                              \
   X(array_type)                                                                               \
   X(kernel_type)                                                                              \
+  X(recording_type)                                                                           \
   X(binding_type)                                                                             \
   X(future_type)                                                                              \
   X(devices)        /* device.c: selector -> Device, opened or opening */                     \
@@ -244,5 +245,9 @@ int py_arguments_record(const wgsl_type *type, PyObject *value, const py_where *
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
 int py_kernel_init(PyObject *module);
+
+/* ---- recording.c ------------------------------------------------------------------------------------------------- */
+
+int py_recording_init(PyObject *module);
 
 #endif

@@ -72,18 +72,18 @@ def test_an_interrupt_ends_a_wait():
       x = weft.zeros(4, "uint32")
       spin(x=x, n=10, groups=1)
       weft.synchronize()
-      for n in (10**7, 10**8, 10**9):   # until it takes long enough
+      for n in (10**7, 10**8, 10**9, 4 * 10**9):   # until it takes long enough
           spin(x=x, n=n, groups=1)
           weft.flush()
+          came_back = False
           threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-          began = time.monotonic()
           try:
               x.to_memoryview()
-              time.sleep(0.3)
+              came_back = True
+              time.sleep(60)
           except KeyboardInterrupt:
-              waited = time.monotonic() - began
-              if waited < 0.29:
-                  print("interrupted" if waited >= 0.05 else f"too soon: {waited}")
+              if not came_back:
+                  print("interrupted")
                   break
       os._exit(0)
     """
