@@ -5,6 +5,7 @@
 """
 
 import json
+import random
 import time
 
 MARK = "BENCH "
@@ -19,14 +20,11 @@ def missing(case, subject, why):
 
 
 def interleave(case, unit, subjects, rounds, scale=1.0):
-    """Runs {name: function -> seconds} in turns; the order turns too, so that nobody always follows the same one."""
-    names = list(subjects)
-    samples = {name: [] for name in names}
+    """Runs {name: function -> seconds} in turns, each in another order, so that nobody always follows the same one."""
+    order = random.Random(case)  # the same orders in every run
+    samples = {name: [] for name in subjects}
     for turn in range(-1, rounds):  # the first turn warms up
-        for i in range(len(names)):
-            name = names[(turn + i) % len(names)]
-            if name not in samples:
-                continue
+        for name in order.sample(list(samples), len(samples)):
             try:
                 seconds = subjects[name]()
             except Exception as error:  # a peer that cannot do it

@@ -217,24 +217,59 @@ static int array_assign(PyObject *o, PyObject *key, PyObject *value) {
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static PyObject *array_to_numpy(PyObject *o, PyObject *nothing) {
-  (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_NUMPY, "await x.to_numpy_async()");
+/* Whether `out` can take the elements of `self`: found out before anything is read. */
+static int check_out(py_array *self, PyObject *out) {
+  py_host_data host = {0};
+  Py_buffer view;
+  if (!PyObject_CheckBuffer(out)) return py_error_type(out, "out wants a NumPy array");
+  if (py_convert_buffer(out, &host) < 0) {
+    py_error_prefix("out: ");
+    return -1;
+  }
+  const char *problem = host.owned ? ", which is not C-contiguous" : "";
+  int same = host.dtype == self->storage.dtype ? PyObject_RichCompareBool(host.shape, self->shape, Py_EQ) : 0;
+  if (same > 0 && !*problem && PyObject_GetBuffer(out, &view, PyBUF_WRITABLE) == 0) {
+    PyBuffer_Release(&view);
+    py_host_data_free(&host);
+    return 0;
+  }
+  if (same > 0 && !*problem) problem = ", which is read-only";
+  if (same >= 0)
+    PyErr_Format(PyExc_ValueError, "out wants a writable %s array of shape %S, got %s of shape %S%s",
+                 weft_dtype_name(self->storage.dtype), self->shape, weft_dtype_name(host.dtype), host.shape, problem);
+  py_host_data_free(&host);
+  return -1;
 }
 
-static PyObject *array_to_numpy_async(PyObject *o, PyObject *nothing) {
-  (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_NUMPY);
+/* out=None: a new array. Borrowed in *out, NULL for None. */
+static int read_out(py_array *self, PyObject *args, PyObject *keywords, const char *format, PyObject **out) {
+  static char *names[] = {"out", NULL};
+  *out = NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, format, names, out)) return -1;
+  if (*out == Py_None) *out = NULL;
+  return *out ? check_out(self, *out) : 0;
+}
+
+static PyObject *array_to_numpy(PyObject *o, PyObject *args, PyObject *keywords) {
+  PyObject *out;
+  if (read_out((py_array *)o, args, keywords, "|$O:to_numpy", &out) < 0) return NULL;
+  return py_future_read((py_storage *)o, PY_RESULT_NUMPY, out, "await x.to_numpy_async()");
+}
+
+static PyObject *array_to_numpy_async(PyObject *o, PyObject *args, PyObject *keywords) {
+  PyObject *out;
+  if (read_out((py_array *)o, args, keywords, "|$O:to_numpy_async", &out) < 0) return NULL;
+  return py_future_read_async((py_storage *)o, PY_RESULT_NUMPY, out);
 }
 
 static PyObject *array_to_memoryview(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_MEMORYVIEW, "await x.to_memoryview_async()");
+  return py_future_read((py_storage *)o, PY_RESULT_MEMORYVIEW, NULL, "await x.to_memoryview_async()");
 }
 
 static PyObject *array_to_memoryview_async(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_MEMORYVIEW);
+  return py_future_read_async((py_storage *)o, PY_RESULT_MEMORYVIEW, NULL);
 }
 
 /* ---- what an array refuses --------------------------------------------------------------------------------------- */
@@ -311,8 +346,8 @@ static PyGetSetDef array_getset[] = {
 };
 
 static PyMethodDef array_methods[] = {
-    {"to_numpy", array_to_numpy, METH_NOARGS, PY_DOC_ARRAY_TO_NUMPY},
-    {"to_numpy_async", array_to_numpy_async, METH_NOARGS, PY_DOC_ARRAY_TO_NUMPY_ASYNC},
+    PY_KEYWORDS("to_numpy", array_to_numpy, PY_DOC_ARRAY_TO_NUMPY),
+    PY_KEYWORDS("to_numpy_async", array_to_numpy_async, PY_DOC_ARRAY_TO_NUMPY_ASYNC),
     {"to_memoryview", array_to_memoryview, METH_NOARGS, PY_DOC_ARRAY_TO_MEMORYVIEW},
     {"to_memoryview_async", array_to_memoryview_async, METH_NOARGS, PY_DOC_ARRAY_TO_MEMORYVIEW_ASYNC},
     {"write", array_write, METH_O, PY_DOC_ARRAY_WRITE},

@@ -161,12 +161,12 @@ static PyObject *buffer_write(PyObject *o, PyObject *args, PyObject *keywords) {
 
 static PyObject *buffer_to_bytes(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_BYTES, "await b.to_bytes_async()");
+  return py_future_read((py_storage *)o, PY_RESULT_BYTES, NULL, "await b.to_bytes_async()");
 }
 
 static PyObject *buffer_to_bytes_async(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_BYTES);
+  return py_future_read_async((py_storage *)o, PY_RESULT_BYTES, NULL);
 }
 
 static PyObject *buffer_view(PyObject *o, PyObject *args, PyObject *keywords) {

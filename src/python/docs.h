@@ -276,18 +276,26 @@
   "       [7., 7., 7.]], dtype=float32)"
 
 #define PY_DOC_ARRAY_TO_NUMPY \
-  "to_numpy($self, /)\n" \
+  "to_numpy($self, /, *, out=None)\n" \
   "--\n" \
   "\n" \
-  "Read the elements into a new NumPy array. Waits.\n" \
+  "Read the elements into a NumPy array. Waits.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "out : numpy.ndarray, optional\n" \
+  "    Where they go: C-contiguous, writable, of the same shape and dtype. Memory that was used before takes them\n" \
+  "    faster than memory that is new. By default a new array.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
   "numpy.ndarray\n" \
-  "    Of the same shape and dtype.\n" \
+  "    `out`, or a new array of the same shape and dtype.\n" \
   "\n" \
   "Raises\n" \
   "------\n" \
+  "ValueError\n" \
+  "    `out` is not such an array.\n" \
   "CannotBlockError\n" \
   "    It cannot wait here: use ``await x.to_numpy_async()``.\n" \
   "ImportError\n" \
@@ -296,11 +304,16 @@
   "    What wrote these elements failed on the device."
 
 #define PY_DOC_ARRAY_TO_NUMPY_ASYNC \
-  "to_numpy_async($self, /)\n" \
+  "to_numpy_async($self, /, *, out=None)\n" \
   "--\n" \
   "\n" \
   "Start to read the elements; await the NumPy array. Several reads started before the first await share one\n" \
   "round trip.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "out : numpy.ndarray, optional\n" \
+  "    Where they go when they are there, as for `to_numpy`.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \

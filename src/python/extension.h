@@ -225,6 +225,7 @@ PyObject *py_array_create(py_state *state, py_device *device, weft_dtype dtype, 
 typedef enum py_result {
   PY_RESULT_NONE,
   PY_RESULT_SUBJECT, /* the object that became ready */
+  PY_RESULT_INTO,    /* the elements read, in the object that is the subject */
   PY_RESULT_NUMPY,
   PY_RESULT_MEMORYVIEW,
   PY_RESULT_BYTES
@@ -235,10 +236,10 @@ int py_future_init(PyObject *module);
 PyObject *py_future_create(py_state *state, weft_future *future, py_result result, PyObject *subject);
 /* A coroutine that waits for the Future (consumed; NULL passes through). */
 PyObject *py_future_settle(py_state *state, PyObject *future);
-/* Starts a read, waits, and returns the result. */
-PyObject *py_future_read(py_storage *self, py_result result, const char *instead);
+/* Starts a read, waits, and returns the result: `into` (borrowed) with the bytes, or what `result` says when it is NULL. */
+PyObject *py_future_read(py_storage *self, py_result result, PyObject *into, const char *instead);
 /* Starts a read and returns a coroutine. */
-PyObject *py_future_read_async(py_storage *self, py_result result);
+PyObject *py_future_read_async(py_storage *self, py_result result, PyObject *into);
 
 /* ---- arguments.c ------------------------------------------------------------------------------------------------- */
 
