@@ -30,7 +30,8 @@ static void rig_untested(const weft_driver *driver) { (void)driver; }
 #else
 static const weft_driver *rig_tested(weft_error *err) {
   const weft_driver *driver = NULL;
-  return weft_native_driver_create(NULL, test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
+  const char *library = test_option("library");
+  return weft_native_driver_create(library, library ? NULL : test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
 }
 static void rig_untested(const weft_driver *driver) { weft_native_driver_destroy(driver); }
 #endif

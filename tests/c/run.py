@@ -84,6 +84,12 @@ def run_process(name: str, command: list[str], env: dict[str, str]) -> Result:
         return Result(name, (late.stdout or b"").decode(errors="replace"), None)
 
 
+def wgpu_library() -> str:
+    """wgpu-native in the package `wgpu`."""
+    found = subprocess.run([sys.executable, str(ROOT / "tools" / "find_webgpu.py")], text=True, capture_output=True)
+    return f"{found.stdout.strip()}/libwgpu_native-release.so"
+
+
 def run_example() -> Result:
     """examples/c/saxpy.c as a user builds it: an ordinary program with build/lib, here on wgpu-native."""
     library, program = ROOT / "build" / "lib", BUILD / "saxpy"
@@ -92,8 +98,7 @@ def run_example() -> Result:
     made = subprocess.run(command, text=True, capture_output=True)
     if made.returncode:
         return Result(EXAMPLE, made.stderr, made.returncode)
-    found = subprocess.run([sys.executable, str(ROOT / "tools" / "find_webgpu.py")], text=True, capture_output=True)
-    env = os.environ | {"WEFT_WEBGPU_LIBRARY": f"{found.stdout.strip()}/libwgpu_native-release.so"}
+    env = os.environ | {"WEFT_WEBGPU_LIBRARY": wgpu_library()}
     result = run_process(EXAMPLE, [str(program)], env)
     if result.status == 0:
         result.lines, result.counts = [], [1, 0, 0]
@@ -110,13 +115,16 @@ def main() -> int:
     chosen = [f for f in files if not names or f.stem in names]
     env = environment()
 
-    def run_file(file: pathlib.Path) -> Result:
+    def run_file(file: pathlib.Path, name: str, *options: str) -> Result:
         module = str(BUILD / "tests" / "c" / f"{file.stem}.so")
-        return run_process(file.name, [sys.executable, str(TESTS / "boot.py"), module, "trace=on", *words], env)
+        return run_process(name, [sys.executable, str(TESTS / "boot.py"), module, "trace=on", *words, *options], env)
 
     totals = [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(run_file, file) for file in chosen]
+        jobs = [pool.submit(run_file, file, file.name) for file in chosen]
+        if not any(w.startswith("library=") for w in words):
+            again = [f for f in chosen if "library" in f.read_text() or '"rig.h"' in f.read_text()]
+            jobs += [pool.submit(run_file, f, f"{f.name} on wgpu-native", f"library={wgpu_library()}") for f in again]
         if not names and not words and (ROOT / EXAMPLE).exists():
             jobs.append(pool.submit(run_example))
         for job in jobs:

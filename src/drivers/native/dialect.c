@@ -148,3 +148,11 @@ uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_c
     column += ((unsigned char)source[1] & 0xC0) != 0x80;
   return column;
 }
+
+bool weft__dialect_memory(const char *message, size_t n_bytes) {
+  static const char words[] = "Not enough memory left";
+  const size_t n = sizeof words - 1;
+  for (size_t i = 0; i + n <= n_bytes; i++)
+    if (!memcmp(message + i, words, n)) return true;
+  return false;
+}

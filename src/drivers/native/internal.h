@@ -212,5 +212,7 @@ void weft__dialect_strip(char *wgsl, size_t n_bytes);
 uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
 /* naga's report as lines of "line:column: message", owned; NULL: no position in it, or memory ended. */
 char *weft__dialect_messages(const char *report, size_t n_bytes);
+/* Whether wgpu-native's message is about memory: it has no error type of its own for that. */
+bool weft__dialect_memory(const char *message, size_t n_bytes);
 
 #endif

@@ -220,6 +220,9 @@ static void scope_popped(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGP
     code = WEFT_MEMORY;
   else if (type != WGPUErrorType_NoError)
     code = WEFT_DEVICE;
+  if (code != WEFT_OK && r->native->library == WEFT__LIBRARY_WGPU_NATIVE &&
+      weft__dialect_memory(message.data, weft__view_bytes(message)))
+    code = WEFT_MEMORY;
   char *lines = code == WEFT_SHADER && r->native->library == WEFT__LIBRARY_WGPU_NATIVE
                     ? weft__dialect_messages(message.data, weft__view_bytes(message))
                     : NULL;
