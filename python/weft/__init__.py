@@ -12,6 +12,9 @@
 array([0., 2., 4., 6.], dtype=float32)
 """
 
+import os as _os
+
+from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
 from weft._core import (
     Array,
@@ -46,6 +49,7 @@ from weft._core import (
     zeros,
     zeros_like,
 )
+from weft._devices import devices, devices_async
 from weft._errors import (
     CannotBlockError,
     DeviceError,
@@ -78,6 +82,8 @@ __all__ = [
     "complex64",
     "device",
     "device_async",
+    "devices",
+    "devices_async",
     "empty",
     "empty_like",
     "float16",
@@ -99,3 +105,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# GPU devices do not survive a fork: in the child everything of weft raises instead of hanging.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_core.forked)

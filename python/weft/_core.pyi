@@ -2,13 +2,15 @@
 
 import builtins
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import EllipsisType, TracebackType
 from typing import Any, Final, Generic, Literal, NoReturn, SupportsIndex, TypeAlias, TypeVar, final
 
 import numpy
 from _typeshed import structseq
 from typing_extensions import Buffer as _BytesLike
+
+from weft._devices import Lost
 
 __version__: str
 
@@ -69,6 +71,9 @@ class Device:
     def features(self) -> frozenset[str]: ...
     @property
     def limits(self) -> dict[str, int]: ...
+    @property
+    def lost(self) -> Lost: ...
+    def on_lost(self, callback: Callable[[str], object], /) -> None: ...
     def destroy(self) -> None: ...
 
 @final
@@ -177,8 +182,24 @@ class Recording:
     @property
     def device(self) -> Device: ...
 
-def device(selector: str = "") -> Device: ...
-def device_start(selector: str = "") -> Device | Future[Device]: ...
+def device(
+    selector: str = "",
+    *,
+    power: Literal["low", "high"] | None = None,
+    required_limits: Mapping[str, int] | None = None,
+    required_features: Iterable[str] | None = None,
+    new: builtins.bool = False,
+) -> Device: ...
+def device_start(
+    selector: str = "",
+    *,
+    power: Literal["low", "high"] | None = None,
+    required_limits: Mapping[str, int] | None = None,
+    required_features: Iterable[str] | None = None,
+    new: builtins.bool = False,
+) -> Device | Future[Device]: ...
+def lost_reason(device: Device, /) -> str | None: ...
+def forked() -> None: ...
 def batch(device: Device | None = None) -> Batch: ...
 def record(device: Device | None = None) -> Recording: ...
 def synchronize(device: Device | None = None) -> None: ...

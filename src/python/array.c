@@ -36,6 +36,7 @@ PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer,
 PyObject *py_array_create(py_state *state, py_device *device, weft_dtype dtype, PyObject *shape, uint64_t size) {
   weft_error err;
   weft_buffer *buffer;
+  if (py_host_check(state) < 0) return NULL;
   if (weft_buffer_create(device->device, size * weft_dtype_bytes(dtype), &buffer, &err) != WEFT_OK)
     return py_error_raise(state, &err);
   PyObject *self = py_array_view(state, device, buffer, 0, dtype, shape, size);
@@ -63,6 +64,7 @@ static int fill_scalar(py_array *self, PyObject *value) {
   unsigned char pattern[8];
   const py_storage *s = &self->storage;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (py_convert_scalar(value, s->dtype, pattern, weft_dtype_name(s->dtype), NULL) < 0) return -1;
   if (weft_buffer_fill(s->buffer, s->offset, s->n_bytes, pattern, weft_dtype_bytes(s->dtype), &err) == WEFT_OK)
     return 0;
@@ -80,6 +82,7 @@ static int check_shape(py_array *self, PyObject *shape) {
 static int copy_array(py_array *self, py_array *from) {
   const py_storage *s = &self->storage, *f = &from->storage;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (s->dtype != f->dtype) {
     PyErr_Format(
         PyExc_TypeError,
@@ -96,6 +99,7 @@ static int copy_array(py_array *self, py_array *from) {
 static int write_host(py_array *self, PyObject *value) {
   py_host_data data;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (py_convert_host(value, self->storage.dtype, PY_CASTING_SAME, &data) < 0) return -1;
   int failed = check_shape(self, data.shape);
   if (!failed && py_host_write(self->storage.buffer, self->storage.offset, data.bytes, data.n_bytes, &err) != WEFT_OK)

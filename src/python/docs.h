@@ -27,11 +27,25 @@
   "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()`\n" \
   "then opens a new one."
 
+#define PY_DOC_INTERNAL \
+  "For weft's own use."
+
+#define PY_DOC_DEVICE_LOST \
+  "Awaits the loss of the device: ``reason = await device.lost`` (str). True as soon as it is lost."
+
+#define PY_DOC_DEVICE_ON_LOST \
+  "on_lost($self, callback, /)\n" \
+  "--\n" \
+  "\n" \
+  "Call ``callback(reason)`` once, when the device is lost.\n" \
+  "\n" \
+  "Where an event loop runs it is called there, else from a thread of its own. A device that is lost already counts."
+
 #define PY_DOC_BATCH_TYPE \
   "What `weft.batch` returns: a context manager."
 
 #define PY_DOC_DEVICE_FUNCTION \
-  "device(selector=\"\")\n" \
+  "device(selector=\"\", *, power=None, required_limits=None, required_features=None, new=False)\n" \
   "--\n" \
   "\n" \
   "Open a GPU device, or return the one that is open.\n" \
@@ -39,18 +53,30 @@
   "Parameters\n" \
   "----------\n" \
   "selector : str, optional\n" \
-  "    A driver's name (``\"native\"``, ``\"web\"``) or a part of the adapter's name. Without one, what\n" \
-  "    the environment variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "    A kind (``\"gpu\"``, ``\"discrete\"``, ``\"integrated\"``, ``\"cpu\"``), a driver's name (``\"native\"``, ``\"web\"``), or\n" \
+  "    a part of the name of the adapter, its vendor, its backend or the library. Without one, what the environment\n" \
+  "    variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "power : {\"low\", \"high\"}, optional\n" \
+  "    Which of several GPUs: the one that saves power, or the fast one.\n" \
+  "required_limits : mapping of str to int, optional\n" \
+  "    WebGPU's limits that the device must have, by name. All that an adapter has is requested anyhow: this makes\n" \
+  "    it an error to have less.\n" \
+  "required_features : sequence of str, optional\n" \
+  "    WebGPU's features that the device must have. All are requested anyhow.\n" \
+  "new : bool, optional\n" \
+  "    Open one of its own, with own memory and queue, even if the adapter is open already.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
   "Device\n" \
-  "    The same object for the same selector, until that device is lost.\n" \
+  "    One object for one adapter, whatever it was asked for by, until that device is lost.\n" \
   "\n" \
   "Raises\n" \
   "------\n" \
   "DeviceError\n" \
   "    There is no such device.\n" \
+  "UnsupportedError\n" \
+  "    It lacks a limit or feature; or there is no library for WebGPU.\n" \
   "CannotBlockError\n" \
   "    It would have to wait and cannot: use `device_async`.\n" \
   "\n" \
@@ -58,7 +84,8 @@
   "--------\n" \
   ">>> dev = weft.device()\n" \
   ">>> dev is weft.device()\n" \
-  "True"
+  "True\n" \
+  ">>> fast = weft.device(power=\"high\", required_limits={\"maxBufferSize\": 1 << 20})"
 
 #define PY_DOC_START \
   "Start what the function of the same name does and return its Future. For weft's own use."

@@ -87,8 +87,7 @@ static PyObject *take_memoryview(py_storage *self, weft_future *future) {
 }
 
 static PyObject *subject_ready(py_state *state, PyObject *subject) {
-  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type && py_device_settled(state, (py_device *)subject) < 0)
-    return NULL;
+  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type) return (PyObject *)py_device_same(state, (py_device *)subject);
   Py_INCREF(subject);
   return subject;
 }
@@ -128,13 +127,14 @@ PyObject *py_future_create(py_state *state, weft_future *future, py_result resul
 }
 
 static void future_dealloc(PyObject *self) {
-  weft_future_release(((py_future *)self)->future);
+  if (!py_state_of(self)->forked) weft_future_release(((py_future *)self)->future);
   Py_XDECREF(((py_future *)self)->subject);
   py_object_free(self);
 }
 
 static PyObject *future_done(PyObject *self, PyObject *nothing) {
   (void)nothing;
+  if (py_host_check(py_state_of(self)) < 0) return NULL;
   return PyBool_FromLong(weft_future_done(((py_future *)self)->future));
 }
 
@@ -143,6 +143,7 @@ static PyObject *future_result(PyObject *o, PyObject *nothing) {
   py_future *self = (py_future *)o;
   py_state *state = py_state_of(o);
   weft_error err;
+  if (py_host_check(state) < 0) return NULL;
   if (weft_future_status(self->future, &err) != WEFT_OK) {
     if (err.code != WEFT_STATE && self->result == PY_RESULT_SUBJECT &&
         Py_TYPE(self->subject) == (PyTypeObject *)state->device_type &&

@@ -27,6 +27,7 @@ static PyObject *recording_enter(PyObject *o, PyObject *nothing) {
   (void)nothing;
   py_recording *self = (py_recording *)o;
   weft_error err;
+  if (py_host_check(py_state_of(o)) < 0) return NULL;
   if (self->stage != STAGE_NEW) return fail_stage(o, "record");
   if (weft_device_record_begin(self->device->device, &err) != WEFT_OK) return py_error_raise(py_state_of(o), &err);
   self->stage = STAGE_OPEN;
@@ -37,6 +38,7 @@ static PyObject *recording_enter(PyObject *o, PyObject *nothing) {
 static PyObject *recording_exit(PyObject *o, PyObject *args) {
   py_recording *self = (py_recording *)o;
   weft_error err;
+  if (py_host_check(py_state_of(o)) < 0) return NULL;
   if (self->stage != STAGE_OPEN) return fail_stage(o, "record");
   /* An exception of the body goes before what the device has to say. */
   bool failing = PyTuple_Size(args) > 0 && PyTuple_GetItem(args, 0) != Py_None;
@@ -51,9 +53,10 @@ static PyObject *recording_exit(PyObject *o, PyObject *args) {
 static void recording_dealloc(PyObject *o) {
   py_recording *self = (py_recording *)o;
   weft_error err;
-  if (self->stage == STAGE_OPEN && weft_device_record_end(self->device->device, NULL, &err) != WEFT_OK)
+  bool forked = py_state_of(o)->forked;
+  if (!forked && self->stage == STAGE_OPEN && weft_device_record_end(self->device->device, NULL, &err) != WEFT_OK)
     self->stage = STAGE_DROPPED; /* nobody is left to hear of it */
-  weft_graph_release(self->graph);
+  if (!forked) weft_graph_release(self->graph);
   Py_XDECREF((PyObject *)self->device);
   py_object_free(o);
 }
@@ -84,6 +87,7 @@ static PyObject *recording_replay(PyObject *o, PyObject *args, PyObject *keyword
   weft_error err;
   if (PyTuple_Size(args))
     return PyErr_Format(PyExc_TypeError, "replay() takes arrays by name, got %zd without", PyTuple_Size(args));
+  if (py_host_check(py_state_of(o)) < 0) return NULL;
   if (self->stage != STAGE_DONE) return fail_stage(o, "replay");
   weft_rebind *rebinds = n ? PyMem_Calloc((size_t)n, sizeof *rebinds) : NULL;
   if (n && !rebinds) return PyErr_NoMemory();

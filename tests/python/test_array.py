@@ -200,7 +200,7 @@ def test_unaligned_views_merge_their_edges(dtype):
         ),
         (["a"], TypeError, "wants numbers"),
         (None, TypeError, "got NoneType"),
-        ([1e300] * 3, OverflowError, "[0]: 1e+300 is out of the range of float32"),
+        ([1e300] * 3, OverflowError, "`[0]`: 1e+300 is out of the range of float32"),
     ],
 )
 def test_wrong_data_raises_and_changes_nothing(data, error, words):

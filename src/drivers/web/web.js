@@ -240,6 +240,19 @@ const kindOf = (info) => {
   return software ? ADAPTERS.CPU : (ADAPTERS[info.type] ?? ADAPTERS.unknown);
 };
 
+/* Whether an adapter is what a selector asks for: a kind, or a part of its names. */
+const fits = (info, selector) => {
+  const kind = kindOf(info);
+  const kinds = {
+    gpu: kind !== ADAPTERS.CPU,
+    cpu: kind === ADAPTERS.CPU,
+    discrete: kind === ADAPTERS['discrete GPU'],
+    integrated: kind === ADAPTERS['integrated GPU'],
+  };
+  if (Object.hasOwn(kinds, selector)) return kinds[selector];
+  return `${nameOf(info)} ${info.vendor} ${info.architecture}`.toLowerCase().includes(selector.toLowerCase());
+};
+
 const browserOf = ({ userAgentData, userAgent }) => {
   const brands = (userAgentData?.brands ?? []).filter(({ brand }) => !/not.*brand/i.test(brand));
   return brands.map(({ brand, version }) => `${brand} ${version}`).join(', ') || userAgent || 'an unnamed browser';
@@ -266,8 +279,7 @@ const findAdapter = async (gpu, selector, powerPreference) => {
   for (const wish of wishes) {
     const adapter = await gpu.requestAdapter(wish);
     if (!adapter) continue;
-    const words = `${nameOf(adapter.info)} ${adapter.info.vendor} ${adapter.info.architecture}`;
-    if (words.toLowerCase().includes(selector.toLowerCase())) return adapter;
+    if (fits(adapter.info, selector)) return adapter;
     seen.add(nameOf(adapter.info));
   }
   const text = seen.size
@@ -300,7 +312,7 @@ const lose = (record, reason) => {
   if (record.lost !== null || record.closed) return;
   record.lost = reason;
   tell(record, FUTURE_LOST, STATUS.LOST, reason);
-  for (const future of [...record.pending]) settle(record, future, STATUS.LOST, reason);
+  for (const future of [...record.pending]) settle(record, future, STATUS.LOST, '');
 };
 
 const listen = (record, device) => {
@@ -316,9 +328,9 @@ const listen = (record, device) => {
   device.lost
     .then((info) => {
       trip('lost');
-      lose(record, `the device is lost: ${info.message || info.reason}`);
+      lose(record, info.message || info.reason);
     })
-    .catch((error) => lose(record, `the device is lost: ${textOf(error)}`));
+    .catch((error) => lose(record, textOf(error)));
 };
 
 const openDevice = async (record, gpu, wish) => {
@@ -476,7 +488,7 @@ const entries = {
 
   lose(record) {
     record.gpu?.destroy();
-    lose(record, 'the device is lost: it was asked to be');
+    lose(record, 'the device was given up on request');
   },
 
   /* addresses of the limits, the features, the languages, the kind of adapter */
