@@ -1,6 +1,6 @@
 """make bench: prints one table and writes build/bench.json. bench/README.md says what the cases are.
 
-    run.py [--device chromium|node|native …] [--case NAME …] [--label NAME] [--limit PATH] [--wheel PATH]
+    run.py [--device chromium|node|native …] [--case NAME …] [--label NAME] [--limit PATH]
 
 Rows: {case, subject, device, value, unit, ratio, ratio_to}. `value` is the median of the samples. A row of weft has a ratio
 for each other subject (`ratio_to`): weft's speed over the other's, the median over the pairs that ran one after another.
@@ -96,7 +96,7 @@ def peers():
         if not version or list(folder.glob(f"{name}-{version}-*")):
             continue
         platform = ["--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--only-binary=:all:"]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(folder), *platform, line]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--retries=1", "-d", str(folder), *platform, line]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             print(f"  {line} cannot be had: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
@@ -111,7 +111,7 @@ def web(table, host, cases, label):
     suffix = "" if host == "browser" else label or "node"
     wheels, failed = peers(), 0
     pages = [c for c in cases if c in WEB_CASES]
-    options = {"environ": {"WEFT_DEVICE": "web"}, "wheels": wheels, **PIPES}
+    options = {"environ": {"WEFT_DEVICE": "web"}, "wheels": wheels, "pytest": False, **PIPES}
     if pages:
         failed += follow(table, title, pyodide_job.run(host, ["script", "bench/web.py", suffix, *pages], **options))
     for i in range(IMPORTS if "import-ms" in cases and host == "browser" else 0):

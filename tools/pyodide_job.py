@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import zipfile
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).parents[1]
 BUILD = ROOT / "build"
@@ -71,14 +72,25 @@ def module_archive() -> pathlib.Path:
 
 
 def run(
-    host: str, entry: list[str], *, environ: dict[str, str], wheels: list[pathlib.Path] = [], gpu: bool = True, **options
+    host: str,
+    entry: list[str],
+    *,
+    environ: dict[str, str],
+    wheels: Sequence[pathlib.Path] = (),
+    pytest: bool = True,
+    gpu: bool = True,
+    **options,
 ) -> subprocess.Popen:
-    """Starts a job in `host`, "node" or "browser", with more wheels than weft's; options go to Popen."""
+    """Starts a job in `host`, "node" or "browser", with `wheels` beside weft's; options go to Popen."""
     (wheel,) = (BUILD / "wheel").glob("weft-*wasm32.whl")
     numpy = os.environ.get("WEFT_NUMPY_WHEEL", "")
     inside = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | environ
     job = {
-        "archives": [[str(site_archive()), SITE], [str(module_archive()), SITE], [str(tree_archive()), FOLDER]],
+        "archives": [
+            *([[str(site_archive()), SITE]] if pytest else []),
+            [str(module_archive()), SITE],
+            [str(tree_archive()), FOLDER],
+        ],
         "site": SITE,
         "paths": [SITE, f"{FOLDER}/tests", f"{FOLDER}/bench"],
         "wheels": [str(wheel), *map(str, wheels), *([os.path.abspath(numpy)] if numpy else [])],

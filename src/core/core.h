@@ -33,8 +33,8 @@ enum {
   WEFT__RING_BYTES = 4096,      /* parameters and small writes of one list */
   WEFT__STAGED_WRITE_BYTES = 64, /* host writes up to this go through the ring when the buffer is in the list */
   WEFT__CONFIRM_BYTES = 64,     /* buffers from this size on are unconfirmed until the device says so */
-  WEFT__FLUSH_DISPATCHES = 3,   /* a list of this many dispatches is handed over, the next one of twice as many … */
-  WEFT__FLUSH_DISPATCHES_MOST = 6, /* … up to this */
+  WEFT__FLUSH_DISPATCHES = 3,   /* a list of this many dispatches is handed over, the next one of four times as many … */
+  WEFT__FLUSH_DISPATCHES_MOST = 12, /* … up to this */
   WEFT__FLUSH_WORDS = 4096,     /* the same inside a batch, in words */
   WEFT__GROUPS_CACHED = 2,
   WEFT__PROGRAMS_CACHED = 2
@@ -45,7 +45,7 @@ enum {
   WEFT__STAGED_WRITE_BYTES = 16 * 1024,
   WEFT__CONFIRM_BYTES = 1 << 20,
   WEFT__FLUSH_DISPATCHES = 64,
-  WEFT__FLUSH_DISPATCHES_MOST = 256,
+  WEFT__FLUSH_DISPATCHES_MOST = 1024,
   WEFT__FLUSH_WORDS = 4 << 20,
   WEFT__GROUPS_CACHED = 1024,
   WEFT__PROGRAMS_CACHED = 256

@@ -233,8 +233,9 @@ void weft__flush_when_due(weft_device *d) {
   weft__list *l = &d->list;
   bool due = d->batch ? l->n >= WEFT__FLUSH_WORDS : l->n_dispatches >= l->flush_at;
   if (due) {
-    /* The first list is short, so that the GPU starts soon; while it works there is time to collect longer ones. */
-    uint32_t next = l->flush_at < WEFT__FLUSH_DISPATCHES_MOST ? l->flush_at * 2 : l->flush_at;
+    /* The first list is short, so that the GPU starts soon; a dispatch takes it longer than a call takes here, so there is
+     * time to collect longer ones. */
+    uint32_t next = l->flush_at < WEFT__FLUSH_DISPATCHES_MOST ? l->flush_at * 4 : l->flush_at;
     weft_error err;
     if (weft__flush(d, &err) != WEFT_OK) weft__note_set(&d->late, err.code, err.message);
     l->flush_at = next;
