@@ -308,6 +308,19 @@ def test_a_batch_and_a_recording_of_one_device_leave_the_other_alone():
     assert values(y) == [1]
 
 
+async def test_a_device_that_nobody_asks_keeps_no_other_waiting():
+    first, second = await weft.device_async(), await weft.device_async(new=True)
+    y = weft.zeros(4, "uint32", device=second)
+    weft.kernel(STEP.replace("1u", "8u"), device=second)(x=y, threads=4)
+    weft.flush(second)
+    await asyncio.sleep(0.05)  # it has things to tell now, and nobody listens
+    x = weft.zeros(1 << 16, "uint32", device=first)
+    for i in range(5):
+        weft.kernel(STEP, device=first)(x=x, threads=x.size)
+        assert values(x)[-1] == i + 1
+        assert (await x.to_memoryview_async())[0] == i + 1
+
+
 # ---- loss ------------------------------------------------------------------------------------------------------------
 
 

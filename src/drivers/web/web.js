@@ -128,6 +128,7 @@ const wake = () => {
 
 const tell = (record, future, status, text) => {
   record.done.push({ future, status, text });
+  record.news = true;
   wake();
 };
 
@@ -464,6 +465,7 @@ const entries = {
       mapped: new Map(),
       pending: new Set(),
       done: [],
+      news: false,
       texts: new Map(),
       scopes: 0,
       lost: null,
@@ -730,9 +732,15 @@ return {
     }
   },
 
-  /* A promise that resolves when poll may have something new on any device; at once when it has. All waits share it. */
+  /* A promise that resolves when poll may have something new on any device; at once when it has. All waits share it.
+   * At once only once: what nobody polls, on a device that nobody asks, must not keep the waits for others spinning. */
   promise() {
-    for (const record of devices.values()) if (record.done.length) return Promise.resolve();
+    let news = false;
+    for (const record of devices.values()) {
+      news ||= record.news && record.done.length > 0;
+      record.news = false;
+    }
+    if (news) return Promise.resolve();
     if (!waiting) {
       waiting = {};
       waiting.promise = new Promise((resolve) => {
