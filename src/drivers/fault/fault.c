@@ -18,7 +18,7 @@ struct weft_fault {
   weft_driver table;
   const weft_driver *inner;
   weft_fault_plan plan;
-  uint64_t n_calls, n_submits, n_futures;
+  _Atomic uint64_t n_calls, n_submits, n_futures; /* its devices have a lock each */
   weft__violations violations;
   void (*wait)(void *context, void *device); /* the host's, where the inner driver has none */
   void *wait_context;
