@@ -180,7 +180,7 @@ struct wgsl__decl {
   const wgsl__type *type;  /* declared or inferred; struct and alias: the type itself; function: its result */
   wgsl__value value;       /* consts */
   unsigned builtin_flags;          /* functions: of builtins they call, or that functions they call do */
-  struct wgsl__check_node *checks; /* functions: what a pipeline must evaluate */
+  struct wgsl__check_node *checks; /* functions, variables: what a pipeline must evaluate */
   struct wgsl__summary *summary;   /* functions: what alias analysis found */
   wgsl__decl *root;                /* pointers in `let`: the variable or parameter they come from */
   bool partial;                    /* they point at a part of it */

@@ -251,6 +251,7 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
       wgsl__error(m, d->init->range, "not-const", "the value of '%s' is known only at run time", d->name->text);
     } else if (!r.bad) {
       if (!d->type_expr) d->type = wgsl__type_concrete(m, r.value.type);
+      if (r.phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, d, d->init);
       if (d->type)
         wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
     }

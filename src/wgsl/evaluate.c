@@ -13,13 +13,16 @@ struct wgsl__check_node {
   struct wgsl__check_node *next;
 };
 
-void wgsl__check_list(wgsl_module *m, wgsl__expr *x, wgsl__expr *child) {
-  if (!m->function || m->dead || !child || child->phase != WGSL__PHASE_OVERRIDE) return;
-  if (m->function->checks && m->function->checks->expr == x) return;
+void wgsl__check_keep(wgsl_module *m, wgsl__decl *owner, wgsl__expr *x) {
+  if (owner->checks && owner->checks->expr == x) return;
   struct wgsl__check_node *node = wgsl__new(m, sizeof *node);
   node->expr = x;
-  node->next = m->function->checks;
-  m->function->checks = node;
+  node->next = owner->checks;
+  owner->checks = node;
+}
+
+void wgsl__check_list(wgsl_module *m, wgsl__expr *x, wgsl__expr *child) {
+  if (m->function && !m->dead && child && child->phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, m->function, x);
 }
 
 /* The operand's value as the operation takes it. */

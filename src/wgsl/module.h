@@ -262,6 +262,7 @@ bool wgsl__check_converts(wgsl_module *m, wgsl__expr *x, const wgsl__type *to, c
 void wgsl__check_call(wgsl_module *m, wgsl__expr *x);
 void wgsl__operator_types(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, const wgsl__type *a,
                           const wgsl__type *b); /* of a binary operation: x->type, x->operands, or an error */
+void wgsl__check_keep(wgsl_module *m, wgsl__decl *owner, wgsl__expr *x); /* for pipelines that use `owner` */
 void wgsl__check_list(wgsl_module *m, wgsl__expr *x, wgsl__expr *child); /* an override part of a runtime whole */
 wgsl__expr *wgsl__unparen(wgsl__expr *x);
 
