@@ -54,13 +54,19 @@ static void call_function(wgsl_module *m, wgsl__expr *x, const wgsl__decl *d) {
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
 
-static void no_constructor(wgsl_module *m, wgsl__expr *x, const char *name) {
+/* wanted: how many components there are, 0: that is not what is wrong. */
+static void no_constructor(wgsl_module *m, wgsl__expr *x, const char *name, uint32_t wanted) {
   if (x->bad) return;
   x->bad = true;
   const char *list = "";
   for (const wgsl__expr *a = x->list; a; a = a->next)
     list = wgsl__format(m, "%s%s%s", list, *list ? ", " : "", wgsl__type_name(a->type));
-  wgsl__error(m, x->range, "no-constructor", "'%s' cannot be made of (%s)", name, list);
+  wgsl_diagnostic *d = wgsl__error(m, x->range, "no-constructor", "'%s' cannot be made of (%s)", name, list);
+  uint32_t count = 0;
+  for (const wgsl__expr *a = x->list; a; a = a->next)
+    count += a->type->base == WGSL__BASE_VECTOR ? a->type->host.rows : 1;
+  if (wanted && count != wanted && x->list->next)
+    wgsl__hint(m, d, "it has %u components, here are %u", wanted, count);
 }
 
 static const wgsl__type *common(const wgsl__type *a, const wgsl__type *b) {
@@ -111,7 +117,7 @@ static void construct_vector(wgsl_module *m, wgsl__expr *x, uint32_t rows, const
     fits = components_fit(x, &scalar, rows);
   }
   if (!fits || !scalar) {
-    no_constructor(m, x, name);
+    no_constructor(m, x, name, rows);
     return;
   }
   if (x->phase != WGSL__PHASE_CONST) scalar = wgsl__type_concrete(m, scalar);
@@ -137,7 +143,7 @@ static void construct_matrix(wgsl_module *m, wgsl__expr *x, uint32_t columns, ui
   fits = fits && scalar &&
          (scalar->base == WGSL__BASE_ABSTRACT_FLOAT || scalar->base == WGSL__BASE_F32 || scalar->base == WGSL__BASE_F16);
   if (!fits) {
-    no_constructor(m, x, name);
+    no_constructor(m, x, name, x->list && x->list->type->base != WGSL__BASE_MATRIX ? columns * rows : 0);
     return;
   }
   if (x->phase != WGSL__PHASE_CONST) scalar = wgsl__type_concrete(m, scalar);
@@ -165,7 +171,7 @@ static void construct_array(wgsl_module *m, wgsl__expr *x, uint32_t n) {
   }
   if (x->phase != WGSL__PHASE_CONST) t = wgsl__type_concrete(m, t);
   if (!(t->flags & WGSL__TYPE_CONSTRUCTIBLE) || t->depth >= WGSL__MAX_TYPE_DEPTH) {
-    no_constructor(m, x, "array");
+    no_constructor(m, x, "array", 0);
     return;
   }
   x->type = wgsl__type_array(m, t, n);
@@ -204,7 +210,7 @@ static void construct_type(wgsl_module *m, wgsl__expr *x, const wgsl__type *t, u
     construct_matrix(m, x, t->host.columns, t->host.rows, t->inner->inner, name);
   } else if (t->base <= WGSL__BASE_LAST_SCALAR) {
     if (n > 1 || (n == 1 && x->list->type->base > WGSL__BASE_LAST_SCALAR))
-      no_constructor(m, x, name);
+      no_constructor(m, x, name, 0);
     x->type = t;
   } else {
     construct_parts(m, x, t, n);

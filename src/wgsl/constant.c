@@ -149,7 +149,10 @@ bool wgsl__float_finish(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, 
   wgsl__base base = base_of(v);
   bool fits = base == WGSL__BASE_ABSTRACT_FLOAT ? f - f == 0 : wgsl__float_fits(f, base, &f);
   if (!fits) {
-    wgsl__evaluation_fail(e, range, "overflow", "the result does not fit %s", wgsl__type_name(v->type));
+    if (f != f)
+      wgsl__evaluation_fail(e, range, "not-a-number", "the result is not a number: the operation is not defined here");
+    else
+      wgsl__evaluation_fail(e, range, "overflow", "the result does not fit %s", wgsl__type_name(v->type));
     return false;
   }
   v->f = f;

@@ -164,8 +164,10 @@ static void index_expression(wgsl_module *m, wgsl__expr *x) {
     return;
   }
   if (!is_integer(index)) {
-    wgsl__error(m, x->right->range, "index-type", "an index must be an i32 or u32, this is '%s'",
-                wgsl__type_name(index));
+    wgsl_diagnostic *d = wgsl__error(m, x->right->range, "index-type", "an index must be an i32 or u32, this is '%s'",
+                                     wgsl__type_name(index));
+    if (index->base == WGSL__BASE_VECTOR) wgsl__hint(m, d, "take one component, as in 'id.x'");
+    if (index->base == WGSL__BASE_F32) wgsl__hint(m, d, "write 'u32(…)' around it");
     x->bad = true;
     return;
   }
@@ -193,10 +195,12 @@ static void no_operator(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, cons
   bool numbers = ea && eb && !is_bool(ea) && !is_bool(eb);
   if (a->base == WGSL__BASE_POINTER || b->base == WGSL__BASE_POINTER)
     wgsl__hint(m, d, "write '*p' for what a pointer points at");
-  else if (numbers && ea != eb && a->base == b->base && a->base <= WGSL__BASE_LAST_SCALAR)
-    wgsl__hint(m, d, "WGSL converts no numbers by itself: write '%s(…)' around the other one",
-               wgsl__type_name(ea->base == WGSL__BASE_F32 || is_abstract(eb) ? ea : eb));
-  else if (numbers && ea != eb)
+  else if (numbers && ea != eb && a == ea && b == eb) {
+    bool to_left = !is_integer(ea) && is_integer(eb); /* rather to the float */
+    const wgsl__type *to = to_left ? ea : eb, *from = to_left ? eb : ea;
+    wgsl__hint(m, d, "WGSL converts no numbers by itself: write '%s(…)' around the '%s'",
+               wgsl__type_name(wgsl__type_concrete(m, to)), wgsl__type_name(from));
+  } else if (numbers && ea != eb)
     wgsl__hint(m, d, "both sides must have elements of one type: convert one, as in 'vec3f(v)' or 'f32(i)'");
 }
 
@@ -433,6 +437,8 @@ const wgsl__type *wgsl__check_value(wgsl_module *m, wgsl__expr *x) {
   wgsl_diagnostic *d =
       wgsl__error(m, x->range, "not-loadable", "'%s' cannot be read as a value: %s", wgsl__type_name(x->type), why);
   if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicLoad(&a)'");
+  if (x->type->flags & WGSL__TYPE_RUNTIME_SIZED)
+    wgsl__hint(m, d, "index it, or write '&' before it for its address, as in 'arrayLength(&data)'");
   x->bad = true;
   return NULL;
 }

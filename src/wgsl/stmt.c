@@ -105,7 +105,7 @@ static const wgsl__type *target(wgsl_module *m, wgsl__expr *x) {
   if (!(x->type->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
     wgsl_diagnostic *d =
         wgsl__error(m, x->range, "not-assignable", "'%s' cannot be assigned to", wgsl__type_name(x->type));
-    if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicStore(&a, v)'");
+    if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicStore(&a, v)', 'atomicAdd(&a, v)' and so on");
     return NULL;
   }
   if (x->swizzle) { /* each component once */
