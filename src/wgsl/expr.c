@@ -12,7 +12,6 @@ wgsl__expr *wgsl__unparen(wgsl__expr *x) {
 }
 
 static uint8_t later(uint8_t a, uint8_t b) { return a > b ? a : b; }
-static bool is_abstract(const wgsl__type *t) { return t && t->base <= WGSL__BASE_ABSTRACT_FLOAT; }
 static bool is_integer(const wgsl__type *t) {
   return t && (t->base == WGSL__BASE_ABSTRACT_INT || t->base == WGSL__BASE_I32 || t->base == WGSL__BASE_U32);
 }
@@ -126,6 +125,19 @@ static void swizzle(wgsl_module *m, wgsl__expr *x, const wgsl__type *t) {
     x->swizzle = x->space != 0;
 }
 
+/* The type of the member, NULL: there is none. Large structures are not searched again and again. */
+static const wgsl__type *member_type(wgsl_module *m, const wgsl__type *t, const wgsl__name *name) {
+  enum { LARGE = 16 };
+  const void *key[2] = {t, name};
+  bool large = t->host.n_members > LARGE;
+  const wgsl__type *found = large ? weft__map_get(&m->members, key, sizeof key) : NULL;
+  if (found) return found;
+  for (uint32_t i = 0; i < t->host.n_members && !found; i++)
+    if (strcmp(t->host.members[i].name, name->text) == 0) found = (const wgsl__type *)t->host.members[i].type;
+  if (found && large && !weft__map_put(&m->members, key, sizeof key, (void *)found)) m->out_of_memory = true;
+  return found;
+}
+
 static void member(wgsl_module *m, wgsl__expr *x) {
   const wgsl__type *t = composite_base(m, x);
   if (!t) return;
@@ -133,10 +145,7 @@ static void member(wgsl_module *m, wgsl__expr *x) {
     swizzle(m, x, t);
   } else if (t->base == WGSL__BASE_STRUCT) {
     const char *best = NULL;
-    for (uint32_t i = 0; i < t->host.n_members && !x->type; i++) {
-      const char *name = t->host.members[i].name;
-      if (strcmp(name, x->name->text) == 0) x->type = (const wgsl__type *)t->host.members[i].type;
-    }
+    x->type = member_type(m, t, x->name);
     if (!x->type) {
       wgsl_diagnostic *d = wgsl__error(m, x->name_range, "unknown-member", "'%s' has no member '%s'",
                                        wgsl__type_name(t), x->name->text);

@@ -112,6 +112,7 @@ wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
   weft__free(m->tokens.items);
   m->tokens = (wgsl__tokens){0};
   weft__map_free(&m->types);
+  weft__map_free(&m->members);
   if (m->out_of_memory) {
     wgsl_module_destroy(m);
     return NULL;
@@ -125,6 +126,7 @@ void wgsl_module_destroy(wgsl_module *m) {
   weft__free(m->tokens.items);
   weft__free(m->diagnostics);
   weft__map_free(&m->types);
+  weft__map_free(&m->members);
   weft__arena_free(&m->arena);
   weft__free(m);
 }

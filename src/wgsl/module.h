@@ -48,6 +48,7 @@ struct wgsl_module {
   bool standard_uniform_layout; /* requires uniform_buffer_standard_layout */
 
   weft__map types;             /* canonical types by name */
+  weft__map members;           /* types of members that were looked up in large structures, by (type, name) */
   const wgsl__type *basic[16]; /* by wgsl__base, scalars and abstract ones */
   const wgsl__type *vectors[8][3];     /* by scalar base and rows - 2 */
   const wgsl__type *matrices[8][3][3]; /* by scalar base, columns - 2, rows - 2 */
