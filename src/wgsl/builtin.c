@@ -338,7 +338,7 @@ static void bitcast(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *row, uin
   bool fits = a && b && a->base != WGSL__BASE_BOOL && b->base != WGSL__BASE_BOOL && from->base != WGSL__BASE_MATRIX &&
               to->base != WGSL__BASE_MATRIX && bits_of(from) == bits_of(to) &&
               (bits_of(from) >= 32 || a == b);
-  if (fits && argument->type->base <= WGSL__BASE_ABSTRACT_FLOAT && argument->type->base == WGSL__BASE_ABSTRACT_INT &&
+  if (fits && argument->type->base == WGSL__BASE_ABSTRACT_INT &&
       b->base == WGSL__BASE_U32)
     from = to;
   if (fits && argument->type->base == WGSL__BASE_VECTOR && wgsl__type_element(argument->type)->base == WGSL__BASE_ABSTRACT_INT &&

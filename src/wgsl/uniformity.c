@@ -466,7 +466,6 @@ static uint32_t loop(analysis *a, uint32_t cf, wgsl__stmt *s, target *t) {
     body_cf = value(a, start, s->left);
     link_values(a, inside.leave, a->values, n);
   }
-  const wgsl__stmt *last = s->body;
   end = sequence(a, body_cf, s->body, &inside, false);
   if (b & WGSL__NEXT) link_values(a, inside.again, a->values, n);
   set_values(a, inside.again, n);
@@ -479,7 +478,6 @@ static uint32_t loop(analysis *a, uint32_t cf, wgsl__stmt *s, target *t) {
     end = sequence(a, end, continuing->body, &inside, true);
   }
   if (s->update && repeats) statement(a, end, s->update, &inside);
-  (void)last;
   if (repeats) {
     link(a, start, end);
     link_values(a, head, a->values, n);
