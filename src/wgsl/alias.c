@@ -3,7 +3,8 @@
  *
  *   summary -> params [read | write] by position,  vars -> [module variable, read | write] ...
  *
- * Nothing is done in modules whose functions take no pointers. The work is bounded: beyond the budget nothing is told. */
+ * Nothing is done in modules whose functions take no pointers. The work is bounded: beyond the budget nothing is told.
+ */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -76,9 +77,9 @@ static unsigned flags_in(analysis *a, const summary *s, const wgsl__decl *var) {
 
 static void report(analysis *a, const wgsl__expr *argument, const wgsl__decl *root, const wgsl__decl *callee,
                    wgsl__range other, const char *what) {
-  wgsl_diagnostic *d = wgsl__error(a->m, argument->range, "aliased-pointer",
-                                   "'%s' reaches '%s' by two names, and writes it by one of them", callee->name->text,
-                                   root->name->text);
+  wgsl_diagnostic *d =
+      wgsl__error(a->m, argument->range, "aliased-pointer",
+                  "'%s' reaches '%s' by two names, and writes it by one of them", callee->name->text, root->name->text);
   wgsl__note(a->m, d, other, "%s", what);
 }
 
@@ -123,7 +124,9 @@ static void walk_call(analysis *a, const wgsl__expr *x) {
   for (const wgsl__expr *y = x->list; y; y = y->next) walk_value(a, y);
   if (x->builtin) {
     const wgsl__expr *first = x->list;
-    if (!first || !first->type || first->type->base != WGSL__BASE_POINTER || first->type->inner->flags & WGSL__TYPE_RUNTIME_SIZED) return;
+    if (!first || !first->type || first->type->base != WGSL__BASE_POINTER ||
+        first->type->inner->flags & WGSL__TYPE_RUNTIME_SIZED)
+      return;
     touch(a, root_of(first), READ | (x->builtin->flags & WGSL__BUILTIN_WRITES ? WRITE : 0));
     return;
   }

@@ -74,7 +74,7 @@ void wgsl__behaviour_check(wgsl_module *m, wgsl__decl *f) {
   if (!f->body) return;
   f->body->behaviour = (uint8_t)sequence(m, f->body->body);
   if (!f->return_expr || !(f->body->behaviour & WGSL__NEXT)) return;
-  wgsl_diagnostic *d = wgsl__error(m, f->name_range, "missing-return", "'%s' does not return a value on every path",
-                                   f->name->text);
+  wgsl_diagnostic *d =
+      wgsl__error(m, f->name_range, "missing-return", "'%s' does not return a value on every path", f->name->text);
   wgsl__hint(m, d, "end it with 'return …;'");
 }

@@ -4,8 +4,9 @@
 
 #include "wgsl/module.h"
 
-#define EVALUATOR(name) \
-  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n, wgsl__value *out)
+#define EVALUATOR(name)                                                                                  \
+  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n, \
+                          wgsl__value *out)
 #define CHECK(name) \
   bool wgsl__test_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, const bool *known)
 
@@ -40,12 +41,12 @@ enum {
 };
 
 static const wgsl__builtin table[] = {
-#define WGSL__BUILTIN(name, signature, scalars, flags, evaluator, check)                                   \
-  {{#name, WGSL__WHAT_FUNCTION, 0, WGSL_SCALAR_NONE, (flags)&SUBGROUP ? WGSL__GATE_SUBGROUPS : WGSL__GATE_NONE}, \
-   signature,                                                                                              \
-   scalars,                                                                                                \
-   flags,                                                                                                  \
-   wgsl__value_##evaluator,                                                                                \
+#define WGSL__BUILTIN(name, signature, scalars, flags, evaluator, check)                                           \
+  {{#name, WGSL__WHAT_FUNCTION, 0, WGSL_SCALAR_NONE, (flags) & SUBGROUP ? WGSL__GATE_SUBGROUPS : WGSL__GATE_NONE}, \
+   signature,                                                                                                      \
+   scalars,                                                                                                        \
+   flags,                                                                                                          \
+   wgsl__value_##evaluator,                                                                                        \
    wgsl__test_##check},
 #include "wgsl/builtins.def"
 #undef WGSL__BUILTIN
@@ -116,8 +117,8 @@ static bool bind_rows(binding *b, uint32_t rows) {
 }
 
 static bool bind_atomic(binding *b, const wgsl__type *t) {
-  return t->base == WGSL__BASE_POINTER && t->inner->base == WGSL__BASE_ATOMIC &&
-         (t->access & WGSL__ACCESS_WRITE) && bind_element(b, t->inner->inner);
+  return t->base == WGSL__BASE_POINTER && t->inner->base == WGSL__BASE_ATOMIC && (t->access & WGSL__ACCESS_WRITE) &&
+         bind_element(b, t->inner->inner);
 }
 
 /* Takes one parameter's letter off *pattern; false: the argument cannot match. */
@@ -199,7 +200,8 @@ static const wgsl__type *result_structure(const binding *b, char c) {
   wgsl_module *m = b->m;
   int kind = c - 'X';
   bool abstract = b->element->base == WGSL__BASE_ABSTRACT_FLOAT;
-  const wgsl__type *first = shaped(b, b->element), *integer = m->basic[abstract ? WGSL__BASE_ABSTRACT_INT : WGSL__BASE_I32];
+  const wgsl__type *first = shaped(b, b->element),
+                   *integer = m->basic[abstract ? WGSL__BASE_ABSTRACT_INT : WGSL__BASE_I32];
   const wgsl__type *second = kind == 0 ? shaped(b, integer) : kind == 1 ? first : m->basic[WGSL__BASE_BOOL];
   const char *element = abstract ? "abstract" : b->element->host.name;
   const char *name = b->rows > 1 ? wgsl__format(m, "%s_vec%u_%s", prefixes[kind], b->rows, element)
@@ -336,12 +338,10 @@ static void bitcast(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *row, uin
   if (wgsl__type_element(from) && from != to) from = wgsl__type_concrete(m, from);
   const wgsl__type *a = wgsl__type_element(from), *b = wgsl__type_element(to);
   bool fits = a && b && a->base != WGSL__BASE_BOOL && b->base != WGSL__BASE_BOOL && from->base != WGSL__BASE_MATRIX &&
-              to->base != WGSL__BASE_MATRIX && bits_of(from) == bits_of(to) &&
-              (bits_of(from) >= 32 || a == b);
-  if (fits && argument->type->base == WGSL__BASE_ABSTRACT_INT &&
-      b->base == WGSL__BASE_U32)
-    from = to;
-  if (fits && argument->type->base == WGSL__BASE_VECTOR && wgsl__type_element(argument->type)->base == WGSL__BASE_ABSTRACT_INT &&
+              to->base != WGSL__BASE_MATRIX && bits_of(from) == bits_of(to) && (bits_of(from) >= 32 || a == b);
+  if (fits && argument->type->base == WGSL__BASE_ABSTRACT_INT && b->base == WGSL__BASE_U32) from = to;
+  if (fits && argument->type->base == WGSL__BASE_VECTOR &&
+      wgsl__type_element(argument->type)->base == WGSL__BASE_ABSTRACT_INT &&
       to == wgsl__type_vector(m, from->host.rows, m->basic[WGSL__BASE_U32]))
     from = to;
   if (!fits) {

@@ -5,10 +5,10 @@
 
 #include "wgsl/module.h"
 
-#define EVALUATOR(name)                                                                                         \
-  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n,        \
-                          wgsl__value *out);                                                                    \
-  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n,        \
+#define EVALUATOR(name)                                                                                  \
+  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n, \
+                          wgsl__value *out);                                                             \
+  bool wgsl__value_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n, \
                           wgsl__value *out)
 #define TEST(name)                                                                                              \
   bool wgsl__test_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, const bool *known); \
@@ -58,15 +58,14 @@ static bool each(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *ar
   return true;
 }
 
-#define EACH(name, ...)                                                                                         \
-  static bool each_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *v, wgsl__value *out) {   \
-    (void)e, (void)x;                                                                                           \
-    __VA_ARGS__                                                                                                   \
-  }                                                                                                             \
+#define EACH(name, ...)                                                                                       \
+  static bool each_##name(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *v, wgsl__value *out) { \
+    (void)e, (void)x;                                                                                         \
+    __VA_ARGS__                                                                                               \
+  }                                                                                                           \
   EVALUATOR(name) { return each(e, x, args, n, out, each_##name); }
 
-#define FLOAT1(name, expression) \
-  EACH(name, double a = v[0].f; return wgsl__float_finish(e, x->range, out, expression);)
+#define FLOAT1(name, expression) EACH(name, double a = v[0].f; return wgsl__float_finish(e, x->range, out, expression);)
 
 static const double PI = 3.14159265358979323846;
 
@@ -87,7 +86,7 @@ FLOAT1(fract, a - floor(a))
 FLOAT1(inverseSqrt, 1 / sqrt(a))
 FLOAT1(log, log(a))
 FLOAT1(log2, log2(a))
-FLOAT1(radians, a * (PI / 180))
+FLOAT1(radians, a *(PI / 180))
 FLOAT1(round, rint(a))
 FLOAT1(saturate, a < 0 ? 0 : a > 1 ? 1 : a)
 FLOAT1(sin, sin(a))
@@ -103,21 +102,18 @@ EACH(pow, if (v[0].f == 0 && v[1].f <= 0) return outside(e, x, "pow is not defin
      if (v[0].f < 0) return outside(e, x, "pow is not defined for a negative base");
      return wgsl__float_finish(e, x->range, out, pow(v[0].f, v[1].f));)
 
-EACH(quantizeToF16, if (!wgsl__float_fits(v[0].f, WGSL__BASE_F16, &out->f))
-                    return outside(e, x, "the value does not fit f16");
+EACH(quantizeToF16,
+     if (!wgsl__float_fits(v[0].f, WGSL__BASE_F16, &out->f)) return outside(e, x, "the value does not fit f16");
      return true;)
 
 EACH(abs, if (is_float(out->type)) return out->f = fabs(v[0].f), true;
      out->i = v[0].i < 0 ? (int64_t)(0 - (uint64_t)v[0].i) : v[0].i;
-     if (out->type->base == WGSL__BASE_I32) out->i = (int64_t)(int32_t)(uint32_t)(uint64_t)out->i;
-     return true;)
+     if (out->type->base == WGSL__BASE_I32) out->i = (int64_t)(int32_t)(uint32_t)(uint64_t)out->i; return true;)
 
 EACH(sign, if (is_float(out->type)) return out->f = (v[0].f > 0) - (v[0].f < 0), true;
      out->i = (v[0].i > 0) - (v[0].i < 0); return true;)
 
-static bool less(const wgsl__value *a, const wgsl__value *b) {
-  return is_float(a->type) ? a->f < b->f : a->i < b->i;
-}
+static bool less(const wgsl__value *a, const wgsl__value *b) { return is_float(a->type) ? a->f < b->f : a->i < b->i; }
 
 EACH(max, *out = less(&v[0], &v[1]) ? v[1] : v[0]; return true;)
 EACH(min, *out = less(&v[1], &v[0]) ? v[1] : v[0]; return true;)
@@ -129,23 +125,26 @@ static bool step_of(wgsl__evaluation *e, const wgsl__expr *x, wgsl__token_kind o
   return wgsl__arithmetic(e, x->range, op, a, b, out);
 }
 
-EACH(fma, return wgsl__float_finish(e, x->range, out, v[0].f * v[1].f + v[2].f);)
+EACH(fma, return wgsl__float_finish(e, x->range, out, v[0].f *v[1].f + v[2].f);)
 
 EACH(mix, wgsl__value rest; wgsl__value one = {.type = v[2].type, .f = 1}; wgsl__value left; wgsl__value right;
-     return step_of(e, x, WGSL__TOKEN_MINUS, one, v[2], &rest) &&
-            step_of(e, x, WGSL__TOKEN_STAR, v[0], rest, &left) &&
-            step_of(e, x, WGSL__TOKEN_STAR, v[1], v[2], &right) &&
-            step_of(e, x, WGSL__TOKEN_PLUS, left, right, out);)
+     return step_of(e, x, WGSL__TOKEN_MINUS, one, v[2], &rest) && step_of(e, x, WGSL__TOKEN_STAR, v[0], rest, &left) &&
+            step_of(e, x, WGSL__TOKEN_STAR, v[1], v[2], &right) && step_of(e, x, WGSL__TOKEN_PLUS, left, right, out);)
 
 EACH(smoothstep, wgsl__value above; wgsl__value width; wgsl__value t;
      if (!step_of(e, x, WGSL__TOKEN_MINUS, v[2], v[0], &above) ||
          !step_of(e, x, WGSL__TOKEN_MINUS, v[1], v[0], &width) ||
          !step_of(e, x, WGSL__TOKEN_SLASH, above, width, &t)) return false;
-     t.f = t.f < 0 ? 0 : t.f > 1 ? 1 : t.f; return wgsl__float_finish(e, x->range, out, t.f * t.f * (3 - 2 * t.f));)
+     t.f = t.f < 0   ? 0
+           : t.f > 1 ? 1
+                     : t.f;
+     return wgsl__float_finish(e, x->range, out, t.f *t.f * (3 - 2 * t.f));)
 
 EACH(select, const wgsl__type *type = out->type; *out = v[2].i ? v[1] : v[0]; out->type = type; return true;)
 
-EACH(ldexp, double scaled = ldexp(v[0].f, v[1].i > 4096 ? 4096 : v[1].i < -4096 ? -4096 : (int)v[1].i);
+EACH(ldexp, double scaled = ldexp(v[0].f, v[1].i > 4096    ? 4096
+                                          : v[1].i < -4096 ? -4096
+                                                           : (int)v[1].i);
      return wgsl__float_finish(e, x->range, out, scaled);)
 
 /* ---- bits -------------------------------------------------------------------------------------------------------- */
@@ -189,15 +188,13 @@ BITS1(firstTrailingBit, a ? trailing_zeros(a) : UINT32_MAX)
 BITS1(firstLeadingBit, 31 - (int)leading_zeros(v[0].i < 0 ? ~a : a))
 
 EACH(extractBits, uint32_t offset = v[1].i > 32 ? 32 : (uint32_t)v[1].i;
-     uint32_t count = v[2].i > 32 - offset ? 32 - offset : (uint32_t)v[2].i;
-     if (count == 0) return out->i = 0, true;
+     uint32_t count = v[2].i > 32 - offset ? 32 - offset : (uint32_t)v[2].i; if (count == 0) return out->i = 0, true;
      uint32_t bits = (uint32_t)v[0].i << (32 - offset - count);
      out->i = out->type->base == WGSL__BASE_I32 ? (int32_t)bits >> (32 - count) : (int64_t)(bits >> (32 - count));
      return true;)
 
 EACH(insertBits, uint32_t offset = v[2].i > 32 ? 32 : (uint32_t)v[2].i;
-     uint32_t count = v[3].i > 32 - offset ? 32 - offset : (uint32_t)v[3].i;
-     if (count == 0) return *out = v[0], true;
+     uint32_t count = v[3].i > 32 - offset ? 32 - offset : (uint32_t)v[3].i; if (count == 0) return *out = v[0], true;
      uint32_t mask = (count == 32 ? UINT32_MAX : (1u << count) - 1) << offset;
      out->i = integer(out->type, ((uint32_t)v[0].i & ~mask) | ((uint32_t)v[1].i << offset & mask)); return true;)
 
@@ -297,8 +294,7 @@ EVALUATOR(refract) { /* k = 1 - e3 * e3 * (1 - dot(e2, e1)^2) */
   if (!step_of(e, x, WGSL__TOKEN_STAR, args[2], d, &t)) return false;
   if (!wgsl__float_finish(e, x->range, &t, t.f + sqrt(k.f))) return false;
   return combine(e, x, WGSL__TOKEN_STAR, &args[0], &args[2], &left) &&
-         combine(e, x, WGSL__TOKEN_STAR, &args[1], &t, &right) &&
-         combine(e, x, WGSL__TOKEN_MINUS, &left, &right, out);
+         combine(e, x, WGSL__TOKEN_STAR, &args[1], &t, &right) && combine(e, x, WGSL__TOKEN_MINUS, &left, &right, out);
 }
 
 static double cell(const wgsl__value *matrix, uint32_t column, uint32_t row) {
@@ -396,7 +392,9 @@ static double f32_value(uint32_t bits) {
 static double f16_value(uint32_t bits) {
   int exponent = (int)(bits >> 10 & 31);
   double fraction = bits & 1023, f;
-  f = exponent == 0 ? ldexp(fraction, -24) : exponent == 31 ? (fraction ? NAN : INFINITY) : ldexp(fraction + 1024, exponent - 25);
+  f = exponent == 0    ? ldexp(fraction, -24)
+      : exponent == 31 ? (fraction ? NAN : INFINITY)
+                       : ldexp(fraction + 1024, exponent - 25);
   return bits & 0x8000 ? -f : f;
 }
 
@@ -412,7 +410,9 @@ static uint32_t f16_bits(double f) {
 }
 
 static uint64_t scalar_bits(const wgsl__value *v) {
-  return v->type->base == WGSL__BASE_F16 ? f16_bits(v->f) : v->type->base == WGSL__BASE_F32 ? f32_bits(v->f) : (uint32_t)v->i;
+  return v->type->base == WGSL__BASE_F16   ? f16_bits(v->f)
+         : v->type->base == WGSL__BASE_F32 ? f32_bits(v->f)
+                                           : (uint32_t)v->i;
 }
 
 static bool scalar_from_bits(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__type *t, uint32_t bits,
@@ -533,7 +533,9 @@ static int64_t dot4(const wgsl__value *args, bool is_signed) {
 }
 
 EVALUATOR(dot4I8Packed) { return (void)e, (void)n, *out = (wgsl__value){.type = x->type, .i = dot4(args, true)}, true; }
-EVALUATOR(dot4U8Packed) { return (void)e, (void)n, *out = (wgsl__value){.type = x->type, .i = dot4(args, false)}, true; }
+EVALUATOR(dot4U8Packed) {
+  return (void)e, (void)n, *out = (wgsl__value){.type = x->type, .i = dot4(args, false)}, true;
+}
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 

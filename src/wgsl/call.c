@@ -45,7 +45,8 @@ static void call_function(wgsl_module *m, wgsl__expr *x, const wgsl__decl *d) {
   const wgsl__decl *p = d->children;
   for (wgsl__expr *a = x->list; a && p; a = a->next, p = p->next)
     if (p->type && !a->bad &&
-        !wgsl__check_converts(m, a, p->type, wgsl__format(m, "the argument '%s' of '%s'", p->name->text, d->name->text)))
+        !wgsl__check_converts(m, a, p->type,
+                              wgsl__format(m, "the argument '%s' of '%s'", p->name->text, d->name->text)))
       x->bad = true;
   if (d->return_expr && !d->type) x->bad = true;
   x->type = d->type;
@@ -65,8 +66,7 @@ static void no_constructor(wgsl_module *m, wgsl__expr *x, const char *name, uint
   uint32_t count = 0;
   for (const wgsl__expr *a = x->list; a; a = a->next)
     count += a->type->base == WGSL__BASE_VECTOR ? a->type->host.rows : 1;
-  if (wanted && count != wanted && x->list->next)
-    wgsl__hint(m, d, "it has %u components, here are %u", wanted, count);
+  if (wanted && count != wanted && x->list->next) wgsl__hint(m, d, "it has %u components, here are %u", wanted, count);
 }
 
 static const wgsl__type *common(const wgsl__type *a, const wgsl__type *b) {
@@ -140,8 +140,9 @@ static void construct_matrix(wgsl_module *m, wgsl__expr *x, uint32_t columns, ui
     fits = fits && components_fit(x, &scalar, columns * rows);
     if (fits && scalar->base == WGSL__BASE_ABSTRACT_INT) scalar = m->basic[WGSL__BASE_ABSTRACT_FLOAT];
   }
-  fits = fits && scalar &&
-         (scalar->base == WGSL__BASE_ABSTRACT_FLOAT || scalar->base == WGSL__BASE_F32 || scalar->base == WGSL__BASE_F16);
+  fits =
+      fits && scalar &&
+      (scalar->base == WGSL__BASE_ABSTRACT_FLOAT || scalar->base == WGSL__BASE_F32 || scalar->base == WGSL__BASE_F16);
   if (!fits) {
     no_constructor(m, x, name, x->list && x->list->type->base != WGSL__BASE_MATRIX ? columns * rows : 0);
     return;
@@ -209,8 +210,7 @@ static void construct_type(wgsl_module *m, wgsl__expr *x, const wgsl__type *t, u
   } else if (t->base == WGSL__BASE_MATRIX) {
     construct_matrix(m, x, t->host.columns, t->host.rows, t->inner->inner, name);
   } else if (t->base <= WGSL__BASE_LAST_SCALAR) {
-    if (n > 1 || (n == 1 && x->list->type->base > WGSL__BASE_LAST_SCALAR))
-      no_constructor(m, x, name, 0);
+    if (n > 1 || (n == 1 && x->list->type->base > WGSL__BASE_LAST_SCALAR)) no_constructor(m, x, name, 0);
     x->type = t;
   } else {
     construct_parts(m, x, t, n);
@@ -238,8 +238,8 @@ void wgsl__check_call(wgsl_module *m, wgsl__expr *x) {
   bool type = d ? d->kind == WGSL__DECL_STRUCT || d->kind == WGSL__DECL_ALIAS : row->what <= WGSL__WHAT_LAST_TYPE;
   uint32_t n = arguments(m, x);
   if (!type) {
-    wgsl_diagnostic *e = wgsl__error(m, callee->range, "not-callable", "'%s' is neither a function nor a type",
-                                     callee->name->text);
+    wgsl_diagnostic *e =
+        wgsl__error(m, callee->range, "not-callable", "'%s' is neither a function nor a type", callee->name->text);
     if (d) wgsl__note(m, e, d->name_range, "'%s' is declared here", d->name->text);
     x->bad = true;
     return;

@@ -2,7 +2,8 @@
  * 15.7). Integers are exact: abstract ones must stay in 64 bits, i32 and u32 wrap; floats are computed in double and
  * rounded after each operation. Used by evaluate.c and the builtins' evaluators.
  *
- *   vec2(1, 2) -> {type vec2<abstract integer>, parts -> [1, 2]}      array<f32, 1000>() -> {type, parts NULL}: all zero */
+ *   vec2(1, 2) -> {type vec2<abstract integer>, parts -> [1, 2]}      array<f32, 1000>() -> {type, parts NULL}: all
+ * zero */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -252,8 +252,7 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     } else if (!r.bad) {
       if (!d->type_expr) d->type = wgsl__type_concrete(m, r.value.type);
       if (r.phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, d, d->init);
-      if (d->type)
-        wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
+      if (d->type) wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
     }
   } else if (!d->type_expr) {
     wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type", d->name->text);
@@ -341,8 +340,8 @@ static void parameter_type(wgsl_module *m, const wgsl__decl *p) {
   if (!t || t->flags & WGSL__TYPE_CONSTRUCTIBLE || t->base == WGSL__BASE_POINTER || t->base == WGSL__BASE_TEXTURE ||
       t->base == WGSL__BASE_SAMPLER)
     return;
-  wgsl_diagnostic *d =
-      wgsl__error(m, p->type_expr->range, "parameter-type", "a parameter cannot have the type '%s'", wgsl__type_name(t));
+  wgsl_diagnostic *d = wgsl__error(m, p->type_expr->range, "parameter-type", "a parameter cannot have the type '%s'",
+                                   wgsl__type_name(t));
   if (t->flags & WGSL__TYPE_PLAIN) wgsl__hint(m, d, "take a pointer, as in 'ptr<storage, %s>'", wgsl__type_name(t));
 }
 

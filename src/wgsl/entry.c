@@ -49,8 +49,7 @@ static void built_in_value(interface *x, const wgsl__attribute *a, const wgsl__t
       wgsl__error(x->m, a->range, "duplicate-builtin", "the built-in value '%s' is here twice", name);
     x->seen |= 1ull << i;
     if (strstr(name, "subgroup") && !(x->m->gates & 1u << WGSL__GATE_SUBGROUPS))
-      wgsl__hint(x->m,
-                 wgsl__error(x->m, a->range, "missing-enable", "'%s' needs the extension subgroups", name),
+      wgsl__hint(x->m, wgsl__error(x->m, a->range, "missing-enable", "'%s' needs the extension subgroups", name),
                  "write 'enable subgroups;' at the top");
     return;
   }
@@ -70,11 +69,13 @@ static void value(interface *x, const wgsl__attribute *attributes, const wgsl__t
       wgsl__error(x->m, location->range, "misplaced-attribute", "@location has no meaning in the compute stage");
   } else if (t->base == WGSL__BASE_STRUCT && t->decl && !nested) {
     for (const wgsl__decl *d = t->decl->children; d; d = d->next)
-      if (d->type) value(x, d->attributes, d->type, d->name_range, wgsl__format(x->m, "the member '%s'", d->name->text), true);
+      if (d->type)
+        value(x, d->attributes, d->type, d->name_range, wgsl__format(x->m, "the member '%s'", d->name->text), true);
   } else {
-    wgsl_diagnostic *d = wgsl__error(x->m, range, "missing-io-attribute",
-                                     "%s of an entry point must be %s", what, x->stage == 'c' ? "a @builtin" : "a @builtin or have a @location");
-    if (x->stage == 'c') wgsl__hint(x->m, d, "write '@builtin(global_invocation_id) id: vec3u', or bind a variable for data");
+    wgsl_diagnostic *d = wgsl__error(x->m, range, "missing-io-attribute", "%s of an entry point must be %s", what,
+                                     x->stage == 'c' ? "a @builtin" : "a @builtin or have a @location");
+    if (x->stage == 'c')
+      wgsl__hint(x->m, d, "write '@builtin(global_invocation_id) id: vec3u', or bind a variable for data");
   }
 }
 

@@ -65,8 +65,7 @@ static bool member_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *
     return e->unknown = true, false;
   }
   uint32_t n = x->name->n_bytes;
-  if (n == 1)
-    return *out = wgsl__value_part(&base, (uint32_t)(strchr(letters, x->name->text[0]) - letters) % 4), true;
+  if (n == 1) return *out = wgsl__value_part(&base, (uint32_t)(strchr(letters, x->name->text[0]) - letters) % 4), true;
   wgsl__value *parts = wgsl__value_parts(e, n);
   if (!parts) return false;
   for (uint32_t i = 0; i < n; i++)

@@ -147,8 +147,8 @@ static void member(wgsl_module *m, wgsl__expr *x) {
     const char *best = NULL;
     x->type = member_type(m, t, x->name);
     if (!x->type) {
-      wgsl_diagnostic *d = wgsl__error(m, x->name_range, "unknown-member", "'%s' has no member '%s'",
-                                       wgsl__type_name(t), x->name->text);
+      wgsl_diagnostic *d =
+          wgsl__error(m, x->name_range, "unknown-member", "'%s' has no member '%s'", wgsl__type_name(t), x->name->text);
       for (uint32_t i = 0; d && i < t->host.n_members && !best; i++)
         if (weft__text_similar(x->name->text, x->name->n_bytes, t->host.members[i].name,
                                strlen(t->host.members[i].name)))
@@ -229,8 +229,7 @@ static const wgsl__type *with_element(wgsl_module *m, const wgsl__type *t, const
 static const wgsl__type *product_type(wgsl_module *m, const wgsl__type *a, const wgsl__type *b, const wgsl__type *c) {
   bool ma = a->base == WGSL__BASE_MATRIX, mb = b->base == WGSL__BASE_MATRIX;
   bool va = a->base == WGSL__BASE_VECTOR, vb = b->base == WGSL__BASE_VECTOR;
-  if (ma && mb)
-    return a->host.columns == b->host.rows ? wgsl__type_matrix(m, b->host.columns, a->host.rows, c) : NULL;
+  if (ma && mb) return a->host.columns == b->host.rows ? wgsl__type_matrix(m, b->host.columns, a->host.rows, c) : NULL;
   if (ma && vb) return a->host.columns == b->host.rows ? wgsl__type_vector(m, a->host.rows, c) : NULL;
   if (va && mb) return a->host.rows == b->host.rows ? wgsl__type_vector(m, b->host.columns, c) : NULL;
   return with_element(m, ma ? a : b, c);
@@ -287,14 +286,14 @@ void wgsl__operator_types(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, co
   int kind = operator_class(op);
   bool ma = a->base == WGSL__BASE_MATRIX, mb = b->base == WGSL__BASE_MATRIX;
   bool va = a->base == WGSL__BASE_VECTOR, vb = b->base == WGSL__BASE_VECTOR;
-  bool same = c && (ma || va || mb || vb ? a->base == b->base && a->host.rows == b->host.rows &&
-                                               a->host.columns == b->host.columns
-                                         : true);
+  bool same = c && (ma || va || mb || vb
+                        ? a->base == b->base && a->host.rows == b->host.rows && a->host.columns == b->host.columns
+                        : true);
   if (c && kind == ARITHMETIC && !is_bool(c)) {
     if (ma || mb)
-      t = op == WGSL__TOKEN_STAR ? product_type(m, a, b, c)
+      t = op == WGSL__TOKEN_STAR                                        ? product_type(m, a, b, c)
           : same && (op == WGSL__TOKEN_PLUS || op == WGSL__TOKEN_MINUS) ? with_element(m, a, c)
-                                                                       : NULL;
+                                                                        : NULL;
     else if (same || (va != vb))
       t = with_element(m, va ? a : b, c);
   } else if (same && !ma) {
@@ -305,7 +304,8 @@ void wgsl__operator_types(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, co
                 : kind == LOGICAL     ? is_bool(c) && !va
                                       : false;
     if (fits)
-      t = kind == COMPARISON || kind == EQUALITY ? with_element(m, a, m->basic[WGSL__BASE_BOOL]) : with_element(m, a, c);
+      t = kind == COMPARISON || kind == EQUALITY ? with_element(m, a, m->basic[WGSL__BASE_BOOL])
+                                                 : with_element(m, a, c);
   }
   if (!t) {
     no_operator(m, x, op, a, b);
@@ -332,10 +332,10 @@ static void address_of(wgsl_module *m, wgsl__expr *x) {
   x->phase = WGSL__PHASE_RUNTIME;
   x->bad = x->left->bad || !x->left->type;
   if (x->bad) return;
-  const char *why = !x->left->space                             ? "this is a value, not a variable"
-                    : x->left->component || x->left->swizzle    ? "this is a component of a vector"
-                    : x->left->space == WGSL__SPACE_HANDLE      ? "textures and samplers have no address"
-                                                                : NULL;
+  const char *why = !x->left->space                          ? "this is a value, not a variable"
+                    : x->left->component || x->left->swizzle ? "this is a component of a vector"
+                    : x->left->space == WGSL__SPACE_HANDLE   ? "textures and samplers have no address"
+                                                             : NULL;
   if (why) {
     wgsl__error(m, x->range, "address-of", "no address can be taken: %s", why);
     x->bad = true;
@@ -438,8 +438,8 @@ const wgsl__type *wgsl__check_value(wgsl_module *m, wgsl__expr *x) {
   wgsl__check_expr(m, x);
   if (x->bad || !x->type) return NULL;
   if (!x->space) return x->type;
-  const char *why = x->access == WGSL__ACCESS_WRITE ? "it can only be written"
-                    : x->type->flags & WGSL__TYPE_HAS_ATOMIC ? "it holds atomics"
+  const char *why = x->access == WGSL__ACCESS_WRITE                ? "it can only be written"
+                    : x->type->flags & WGSL__TYPE_HAS_ATOMIC       ? "it holds atomics"
                     : !(x->type->flags & WGSL__TYPE_CONSTRUCTIBLE) ? "its size is not fixed"
                                                                    : NULL;
   if (!why) return x->type;

@@ -414,7 +414,8 @@ bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, con
   if (!ok && message) snprintf(message, capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
   ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
-       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes) && body_values(&e, &x);
+       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes) &&
+       body_values(&e, &x);
   if (ok) *out = pipeline;
   weft__arena_free(&scratch);
   weft__free(values);

@@ -105,7 +105,8 @@ static const wgsl__type *target(wgsl_module *m, wgsl__expr *x) {
   if (!(x->type->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
     wgsl_diagnostic *d =
         wgsl__error(m, x->range, "not-assignable", "'%s' cannot be assigned to", wgsl__type_name(x->type));
-    if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicStore(&a, v)', 'atomicAdd(&a, v)' and so on");
+    if (x->type->base == WGSL__BASE_ATOMIC)
+      wgsl__hint(m, d, "write 'atomicStore(&a, v)', 'atomicAdd(&a, v)' and so on");
     return NULL;
   }
   if (x->swizzle) { /* each component once */
@@ -121,17 +122,16 @@ static const wgsl__type *target(wgsl_module *m, wgsl__expr *x) {
 }
 
 static wgsl__token_kind binary_of(wgsl__token_kind op) {
-  static const wgsl__token_kind pairs[][2] = {
-      {WGSL__TOKEN_PLUS_EQUAL, WGSL__TOKEN_PLUS},
-      {WGSL__TOKEN_MINUS_EQUAL, WGSL__TOKEN_MINUS},
-      {WGSL__TOKEN_TIMES_EQUAL, WGSL__TOKEN_STAR},
-      {WGSL__TOKEN_DIVISION_EQUAL, WGSL__TOKEN_SLASH},
-      {WGSL__TOKEN_MODULO_EQUAL, WGSL__TOKEN_MODULO},
-      {WGSL__TOKEN_AND_EQUAL, WGSL__TOKEN_AND},
-      {WGSL__TOKEN_OR_EQUAL, WGSL__TOKEN_OR},
-      {WGSL__TOKEN_XOR_EQUAL, WGSL__TOKEN_XOR},
-      {WGSL__TOKEN_SHIFT_RIGHT_EQUAL, WGSL__TOKEN_SHIFT_RIGHT},
-      {WGSL__TOKEN_SHIFT_LEFT_EQUAL, WGSL__TOKEN_SHIFT_LEFT}};
+  static const wgsl__token_kind pairs[][2] = {{WGSL__TOKEN_PLUS_EQUAL, WGSL__TOKEN_PLUS},
+                                              {WGSL__TOKEN_MINUS_EQUAL, WGSL__TOKEN_MINUS},
+                                              {WGSL__TOKEN_TIMES_EQUAL, WGSL__TOKEN_STAR},
+                                              {WGSL__TOKEN_DIVISION_EQUAL, WGSL__TOKEN_SLASH},
+                                              {WGSL__TOKEN_MODULO_EQUAL, WGSL__TOKEN_MODULO},
+                                              {WGSL__TOKEN_AND_EQUAL, WGSL__TOKEN_AND},
+                                              {WGSL__TOKEN_OR_EQUAL, WGSL__TOKEN_OR},
+                                              {WGSL__TOKEN_XOR_EQUAL, WGSL__TOKEN_XOR},
+                                              {WGSL__TOKEN_SHIFT_RIGHT_EQUAL, WGSL__TOKEN_SHIFT_RIGHT},
+                                              {WGSL__TOKEN_SHIFT_LEFT_EQUAL, WGSL__TOKEN_SHIFT_LEFT}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
     if (pairs[i][0] == op) return pairs[i][1];
   return op;
@@ -274,8 +274,7 @@ static void return_statement(wgsl_module *m, wgsl__stmt *s, place p) {
   const wgsl__type *t = s->left ? value(m, s->left) : NULL;
   wgsl_diagnostic *d = NULL;
   if (s->left && !f->return_expr) {
-    if (t || s->left->bad)
-      d = wgsl__error(m, s->range, "return-type", "'%s' returns nothing", f->name->text);
+    if (t || s->left->bad) d = wgsl__error(m, s->range, "return-type", "'%s' returns nothing", f->name->text);
     if (t && f->stage < 0)
       wgsl__hint(m, d, "write 'fn %s(…) -> %s'", f->name->text, wgsl__type_name(wgsl__type_concrete(m, t)));
   } else if (!s->left && f->return_expr) {
@@ -289,8 +288,8 @@ static void return_statement(wgsl_module *m, wgsl__stmt *s, place p) {
 static void jump(wgsl_module *m, wgsl__stmt *s, place p) {
   bool is_break = s->kind == WGSL__STMT_BREAK;
   if (is_break ? !p.in_loop && !p.in_switch : !p.in_loop)
-    wgsl__error(m, s->range, "misplaced-jump", is_break ? "'break' can only be in a loop or switch"
-                                                        : "'continue' can only be in a loop");
+    wgsl__error(m, s->range, "misplaced-jump",
+                is_break ? "'break' can only be in a loop or switch" : "'continue' can only be in a loop");
   else if (is_break ? p.in_continuing : p.no_return && p.first_continue == m->continuing_loop)
     wgsl__hint(m,
                wgsl__error(m, s->range, "misplaced-jump", "'%s' cannot be in a continuing block",

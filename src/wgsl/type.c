@@ -408,8 +408,8 @@ static bool pointer_store(wgsl_module *m, const wgsl__expr *argument, const wgsl
   bool storable = store->flags & WGSL__TYPE_PLAIN || store->base == WGSL__BASE_BUFFER;
   bool fits = storable;
   if (space == WGSL__SPACE_FUNCTION || space == WGSL__SPACE_PRIVATE)
-    fits = store->flags & WGSL__TYPE_CONSTRUCTIBLE || (store->flags & WGSL__TYPE_FIXED && space == WGSL__SPACE_PRIVATE &&
-                                                        !(store->flags & WGSL__TYPE_HAS_ATOMIC));
+    fits = store->flags & WGSL__TYPE_CONSTRUCTIBLE ||
+           (store->flags & WGSL__TYPE_FIXED && space == WGSL__SPACE_PRIVATE && !(store->flags & WGSL__TYPE_HAS_ATOMIC));
   else if (space == WGSL__SPACE_UNIFORM || space == WGSL__SPACE_STORAGE || space == WGSL__SPACE_IMMEDIATE)
     fits = storable && store->flags & WGSL__TYPE_HOST_SHAREABLE &&
            (space == WGSL__SPACE_STORAGE || !(store->flags & WGSL__TYPE_HAS_ATOMIC));

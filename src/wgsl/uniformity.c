@@ -195,8 +195,8 @@ static uint32_t view(analysis *a, uint32_t cf, const wgsl__expr *x) {
 }
 
 static bool uniform_builtin(const analysis *a, const wgsl__attribute *attributes) {
-  static const char *const names[] = {"workgroup_id", "num_workgroups", "num_subgroups", "workgroup_index",
-                                      "subgroup_size", "subgroup_id"};
+  static const char *const names[] = {"workgroup_id",    "num_workgroups", "num_subgroups",
+                                      "workgroup_index", "subgroup_size",  "subgroup_id"};
   const wgsl__attribute *b = attributes;
   while (b && b->kind != WGSL__ATTRIBUTE_builtin) b = b->next;
   if (!b || !b->arguments || b->arguments->kind != WGSL__EXPR_IDENT) return false;
@@ -244,9 +244,18 @@ static uint32_t call_builtin(analysis *a, uint32_t cf, const wgsl__expr *x, cons
   }
   if (flags & WGSL__BUILTIN_UNIFORM) return cf;
   if (flags & WGSL__BUILTIN_SUBGROUP && a->subgroup_scope) {
-    static const char *const same[] = {"subgroupAdd", "subgroupAll", "subgroupAnd",       "subgroupAny",
-                                       "subgroupBallot", "subgroupBroadcast", "subgroupBroadcastFirst", "subgroupMax",
-                                       "subgroupMin", "subgroupMul", "subgroupOr",        "subgroupXor"};
+    static const char *const same[] = {"subgroupAdd",
+                                       "subgroupAll",
+                                       "subgroupAnd",
+                                       "subgroupAny",
+                                       "subgroupBallot",
+                                       "subgroupBroadcast",
+                                       "subgroupBroadcastFirst",
+                                       "subgroupMax",
+                                       "subgroupMin",
+                                       "subgroupMul",
+                                       "subgroupOr",
+                                       "subgroupXor"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
       if (strcmp(same[i], name) == 0) return cf;
   }
