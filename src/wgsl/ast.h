@@ -25,12 +25,15 @@ typedef struct wgsl__range {
   uint32_t offset, n_bytes;
 } wgsl__range;
 
-/* A scalar known before the shader runs. bool and integers are in i, floats in f. type NULL: not known. */
+/* Known before the shader runs. bool and integers are in i, floats in f. type NULL: not known. */
 typedef struct wgsl__value {
   const wgsl__type *type;
   int64_t i;
   double f;
+  const struct wgsl__value *parts; /* composites: components, columns, elements, members; NULL: all zero */
 } wgsl__value;
+
+typedef struct wgsl__builtin wgsl__builtin;
 
 typedef enum wgsl__expr_kind {
   WGSL__EXPR_BAD,     /* an error was reported here */
@@ -55,8 +58,16 @@ struct wgsl__expr {
   wgsl__name *name;
   wgsl__range name_range; /* MEMBER: of the name */
   wgsl__decl *decl;       /* IDENT: what it denotes; NULL: predeclared or not resolved */
-  const wgsl__type *type; /* filled by the checker; NULL: not known */
-  wgsl__value value;      /* LITERAL; else filled by the checker for const-expressions */
+  /* filled by the checker */
+  bool checked, bad, known; /* bad: reported, or its type is not known; known: value holds */
+  bool component;           /* a reference to a vector's component */
+  bool swizzle;             /* several components of a vector in memory */
+  uint8_t phase;            /* wgsl__phase */
+  uint8_t space, access;    /* a reference when space is not NONE (wgsl__space); `type` is then its store type */
+  const wgsl__type *type;
+  const wgsl__type **operands; /* what the operands of an operation or call convert to */
+  const wgsl__builtin *builtin;
+  wgsl__value value; /* LITERAL; else of const-expressions */
 };
 
 typedef enum wgsl__attribute_kind {
@@ -98,10 +109,13 @@ typedef enum wgsl__stmt_kind {
   WGSL__STMT_DISCARD
 } wgsl__stmt_kind;
 
+enum { WGSL__NEXT = 1, WGSL__BREAK = 2, WGSL__CONTINUE = 4, WGSL__RETURN = 8 };
+
 struct wgsl__stmt {
   wgsl__stmt_kind kind;
   wgsl__token_kind op;
   bool is_default;
+  uint8_t behaviour, inside; /* ways it ends (WGSL 9.7); inside: of a loop's body */
   wgsl__range range;
   wgsl__attribute *attributes;
   wgsl__attribute *body_attributes; /* before the `{` of switch and loop */
@@ -164,9 +178,16 @@ struct wgsl__decl {
 
   /* check */
   const wgsl__type *type;  /* declared or inferred; struct and alias: the type itself; function: its result */
-  wgsl__value value;       /* const scalars */
-  wgsl__value *components; /* const vectors and arrays of scalars, as far as known */
-  uint32_t n_components;
+  wgsl__value value;       /* consts */
+  unsigned builtin_flags;          /* functions: of builtins they call, or that functions they call do */
+  struct wgsl__check_node *checks; /* functions, variables: what a pipeline must evaluate */
+  struct wgsl__summary *summary;   /* functions: what alias analysis found */
+  wgsl__decl *root;                /* pointers in `let`: the variable or parameter they come from */
+  bool partial;                    /* they point at a part of it */
+  struct wgsl__uniform *uniform;   /* functions: what uniformity analysis found */
+  uint32_t slot;                   /* pointer parameters: place among the variables followed */
+  uint32_t alias_mark;             /* 1 + index of the function that touched this variable last */
+  uint32_t number;                 /* parameters: position; variables: place in that function's list */
   wgsl__space space;
   unsigned access;
   uint32_t group, binding, reflected; /* reflected: index among the reflection's bindings or overrides */

@@ -1,6 +1,5 @@
 /* What each declaration means: its type, value, attributes and the rules on them, in m->order, so that whatever a
- * declaration mentions is known before (WGSL 7, 11–13). Bodies of functions: declarations and assertions alone; the
- * rest waits for the type checker. */
+ * declaration mentions is known before (WGSL 7, 11–13). Bodies of functions are stmt.c's. */
 #include <string.h>
 
 #include "wgsl/module.h"
@@ -46,24 +45,26 @@ static bool const_argument(wgsl_module *m, const wgsl__attribute *a, const char 
 
 static void declare_const(wgsl_module *m, wgsl__decl *d) {
   const wgsl__type *t = d->type_expr ? wgsl__type_of_expr(m, d->type_expr) : NULL;
-  wgsl__evaluation evaluation = {.m = m};
-  if (!d->init) return;
-  wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-  if (r.bad) return;
-  if (r.phase == WGSL__PHASE_OVERRIDE || r.phase == WGSL__PHASE_RUNTIME) {
+  if (!d->init || (d->type_expr && !t)) return;
+  const wgsl__type *from = wgsl__check_value(m, d->init);
+  if (!from || d->init->bad) return;
+  if (d->init->phase != WGSL__PHASE_CONST) {
     wgsl_diagnostic *diagnostic = wgsl__error(
         m, d->init->range, "not-const", "the value of the constant '%s' is not a const-expression", d->name->text);
-    if (d->local || r.phase == WGSL__PHASE_OVERRIDE)
+    if (d->local || d->init->phase == WGSL__PHASE_OVERRIDE)
       wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
-  d->type = t ? t : r.value.type;
-  if (!r.known || (t && t->base > WGSL__BASE_LAST_SCALAR)) {
-    wgsl__components_find(m, d);
+  if (!(from->flags & WGSL__TYPE_CONSTRUCTIBLE) || (t && !(t->flags & WGSL__TYPE_CONSTRUCTIBLE))) {
+    wgsl__error(m, d->init->range, "store-type", "a constant cannot have the type '%s'", wgsl__type_name(t ? t : from));
     return;
   }
-  if (t && !wgsl__convert(&evaluation, d->init->range, &r.value, t)) return;
-  d->value = r.value;
+  d->type = t ? t : from;
+  if (t && !wgsl__check_converts(m, d->init, t, wgsl__format(m, "the value of '%s'", d->name->text))) return;
+  if (!d->init->known) return;
+  wgsl__evaluation e = {.m = m, .silent = true};
+  d->value = d->init->value;
+  if (!wgsl__convert(&e, d->init->range, &d->value, d->type)) d->value = (wgsl__value){0};
 }
 
 static void declare_override(declarer *x, wgsl__decl *d) {
@@ -77,14 +78,8 @@ static void declare_override(declarer *x, wgsl__decl *d) {
       wgsl__error(m, d->init->range, "not-override", "the default of the override '%s' is no override-expression",
                   d->name->text);
     } else if (!r.bad) {
-      if (!t) t = wgsl__type_concrete(m, r.value.type);
-      if (t && r.value.type && t->base <= WGSL__BASE_LAST_SCALAR) {
-        wgsl__value v = r.value;
-        if (r.known || v.type->base > WGSL__BASE_ABSTRACT_FLOAT) {
-          if (!r.known) v = (wgsl__value){.type = v.type};
-          wgsl__convert(&evaluation, d->init->range, &v, t);
-        }
-      }
+      if (!d->type_expr) t = wgsl__type_concrete(m, r.value.type);
+      if (t) wgsl__check_converts(m, d->init, t, wgsl__format(m, "the default of '%s'", d->name->text));
     }
   } else if (!d->type_expr) {
     wgsl__error(m, d->name_range, "missing-type", "the override '%s' needs a type or a default", d->name->text);
@@ -106,7 +101,7 @@ static void declare_override(declarer *x, wgsl__decl *d) {
   }
 }
 
-static void const_assertion(wgsl_module *m, wgsl__expr *e) {
+void wgsl__const_assertion(wgsl_module *m, wgsl__expr *e) {
   wgsl__evaluation evaluation = {.m = m};
   wgsl__result r = wgsl__evaluate(&evaluation, e);
   if (r.bad) return;
@@ -228,6 +223,8 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   d->space = d->local ? WGSL__SPACE_FUNCTION : WGSL__SPACE_HANDLE;
   bool fine = variable_templates(m, d);
   if (d->type_expr) d->type = wgsl__type_of_expr(m, d->type_expr);
+  if (d->space == WGSL__SPACE_PRIVATE || d->space == WGSL__SPACE_WORKGROUP || d->space == WGSL__SPACE_FUNCTION)
+    d->access = WGSL__ACCESS_READ | WGSL__ACCESS_WRITE;
   if (!fine) return;
   if (d->local) {
     if (d->space != WGSL__SPACE_FUNCTION)
@@ -235,6 +232,7 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
                   "a variable in a function cannot be in another address space");
     if (!d->type_expr && !d->init)
       wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type or a value", d->name->text);
+    d->access = WGSL__ACCESS_READ | WGSL__ACCESS_WRITE;
     if (d->type && d->type_expr && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))
       wgsl__error(m, d->type_expr->range, "store-type", "this variable must have a constructible type, '%s' is not",
                   wgsl__type_name(d->type));
@@ -249,12 +247,13 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
   } else if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME)
+    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
       wgsl__error(m, d->init->range, "not-const", "the value of '%s' is known only at run time", d->name->text);
-    else if (!r.bad && !d->type)
-      d->type = wgsl__type_concrete(m, r.value.type);
-    else if (!r.bad && r.known && d->type->base <= WGSL__BASE_LAST_SCALAR)
-      wgsl__convert(&evaluation, d->init->range, &r.value, d->type);
+    } else if (!r.bad) {
+      if (!d->type_expr) d->type = wgsl__type_concrete(m, r.value.type);
+      if (r.phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, d, d->init);
+      if (d->type) wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
+    }
   } else if (!d->type_expr) {
     wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type", d->name->text);
   }
@@ -320,55 +319,33 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   if (size) workgroup_size(m, size);
 }
 
-/* The value of a `let` or `var` in a function: what is wrong with it as far as scalars go. */
-static void check_initializer(wgsl_module *m, wgsl__decl *d) {
-  wgsl__evaluation evaluation = {.m = m};
-  wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-  const wgsl__type *t = d->type_expr ? d->type : wgsl__type_concrete(m, r.value.type);
-  if (r.bad || !t || !r.value.type || t->base > WGSL__BASE_LAST_SCALAR) return;
-  wgsl__value value = r.known ? r.value : (wgsl__value){.type = r.value.type};
-  wgsl__convert(&evaluation, d->init->range, &value, t);
-}
-
-static void declare_local(wgsl_module *m, wgsl__decl *d) {
+void wgsl__declare_value(wgsl_module *m, wgsl__decl *d) {
   if (d->kind == WGSL__DECL_CONST) {
     declare_const(m, d);
     return;
   }
-  if (d->kind == WGSL__DECL_VAR)
+  if (d->kind == WGSL__DECL_VAR) {
     declare_var(m, d);
-  else if (d->type_expr)
+  } else if (d->type_expr) {
     d->type = wgsl__type_of_expr(m, d->type_expr);
-  if (d->init) check_initializer(m, d);
-}
-
-/* Assigning to a module variable that cannot be written; through pointers it is the type checker's to see. */
-static void check_target(wgsl_module *m, const wgsl__expr *target) {
-  const wgsl__expr *e = target;
-  while (e->kind == WGSL__EXPR_INDEX || e->kind == WGSL__EXPR_MEMBER || e->kind == WGSL__EXPR_PAREN) e = e->left;
-  const wgsl__decl *d = e->kind == WGSL__EXPR_IDENT ? e->decl : NULL;
-  if (!d || d->kind != WGSL__DECL_VAR || d->local) return;
-  bool storage = d->space == WGSL__SPACE_STORAGE && !(d->access & WGSL__ACCESS_WRITE);
-  if (!storage && d->space != WGSL__SPACE_UNIFORM && d->space != WGSL__SPACE_IMMEDIATE) return;
-  wgsl_diagnostic *diagnostic =
-      wgsl__error(m, target->range, "read-only", "'%s' is %s and cannot be written", d->name->text,
-                  storage                           ? "a storage variable with the access mode read"
-                  : d->space == WGSL__SPACE_UNIFORM ? "a uniform variable"
-                                                    : "an immediate variable");
-  if (storage) wgsl__hint(m, diagnostic, "declare it as 'var<storage, read_write>'");
-  wgsl__note(m, diagnostic, d->name_range, "'%s' is declared here", d->name->text);
-}
-
-static void declare_body(wgsl_module *m, wgsl__stmt *s) {
-  for (; s; s = s->next) {
-    if (s->kind == WGSL__STMT_DECL && s->decl->name) declare_local(m, s->decl);
-    if (s->kind == WGSL__STMT_CONST_ASSERT) const_assertion(m, s->left);
-    if (s->kind == WGSL__STMT_ASSIGN || s->kind == WGSL__STMT_INCREMENT) check_target(m, s->left);
-    if (s->init) declare_body(m, s->init);
-    if (s->update) declare_body(m, s->update);
-    declare_body(m, s->body);
+    if (d->type && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE) && d->type->base < WGSL__BASE_POINTER)
+      wgsl__error(m, d->type_expr->range, "store-type", "'let' cannot hold a value of type '%s'",
+                  wgsl__type_name(d->type));
   }
+  wgsl__declare_local(m, d);
 }
+
+static void parameter_type(wgsl_module *m, const wgsl__decl *p) {
+  const wgsl__type *t = p->type;
+  if (!t || t->flags & WGSL__TYPE_CONSTRUCTIBLE || t->base == WGSL__BASE_POINTER || t->base == WGSL__BASE_TEXTURE ||
+      t->base == WGSL__BASE_SAMPLER)
+    return;
+  wgsl_diagnostic *d = wgsl__error(m, p->type_expr->range, "parameter-type", "a parameter cannot have the type '%s'",
+                                   wgsl__type_name(t));
+  if (t->flags & WGSL__TYPE_PLAIN) wgsl__hint(m, d, "take a pointer, as in 'ptr<storage, %s>'", wgsl__type_name(t));
+}
+
+enum { MAX_PARAMETERS = 255 };
 
 static void declare_function(wgsl_module *m, wgsl__decl *d) {
   stage_attributes(m, d);
@@ -388,7 +365,13 @@ static void declare_function(wgsl_module *m, wgsl__decl *d) {
     if (d->type && !(d->type->flags & WGSL__TYPE_CONSTRUCTIBLE))
       wgsl__error(m, d->return_expr->range, "result-type", "a function cannot return '%s'", wgsl__type_name(d->type));
   }
-  declare_body(m, d->body ? d->body->body : NULL);
+  for (wgsl__decl *p = d->children; p; p = p->next) parameter_type(m, p);
+  if (d->n_children > MAX_PARAMETERS)
+    wgsl__error(m, d->name_range, "parameter-count", "'%s' has %u parameters, more than %d", d->name->text,
+                d->n_children, MAX_PARAMETERS);
+  wgsl__check_body(m, d);
+  wgsl__behaviour_check(m, d);
+  if (d->stage >= 0) wgsl__check_entry(m, d);
 }
 
 void wgsl__declare_all(wgsl_module *m) {
@@ -415,7 +398,7 @@ void wgsl__declare_all(wgsl_module *m) {
         declare_function(m, d);
         break;
       default:
-        const_assertion(m, d->init);
+        wgsl__const_assertion(m, d->init);
         break;
     }
   }

@@ -81,11 +81,15 @@ static void run_phases(wgsl_module *m) {
   if (m->tree_broken || m->out_of_memory) return;
   wgsl__declare_all(m);
   if (m->n_errors || m->out_of_memory) return;
+  wgsl__alias_check(m);
+  if (!m->out_of_memory) wgsl__uniformity_check(m);
+  if (m->n_errors || m->out_of_memory) return;
   wgsl__reflect(m);
 }
 
 /* The largest source that 32-bit offsets leave room for. */
 #define MAX_SOURCE_BYTES (1u << 30)
+#define MAX_VALUES (1u << 18) /* components of const-expressions: 8 MB */
 
 wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
   wgsl_module *m = weft__alloc_zero(1, sizeof *m);
@@ -93,6 +97,7 @@ wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
   bool too_long = n_bytes > MAX_SOURCE_BYTES;
   if (too_long) n_bytes = 0;
   m->decls_tail = &m->decls;
+  m->value_budget = MAX_VALUES;
   m->n_source = (uint32_t)n_bytes;
   /* Two NULs: the lexer looks at most two bytes ahead. */
   char *copy = wgsl__array(m, n_bytes + 2, 1);
@@ -107,6 +112,7 @@ wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
   weft__free(m->tokens.items);
   m->tokens = (wgsl__tokens){0};
   weft__map_free(&m->types);
+  weft__map_free(&m->members);
   if (m->out_of_memory) {
     wgsl_module_destroy(m);
     return NULL;
@@ -120,6 +126,7 @@ void wgsl_module_destroy(wgsl_module *m) {
   weft__free(m->tokens.items);
   weft__free(m->diagnostics);
   weft__map_free(&m->types);
+  weft__map_free(&m->members);
   weft__arena_free(&m->arena);
   weft__free(m);
 }

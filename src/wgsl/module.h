@@ -48,7 +48,16 @@ struct wgsl_module {
   bool standard_uniform_layout; /* requires uniform_buffer_standard_layout */
 
   weft__map types;             /* canonical types by name */
+  weft__map members;           /* types of members that were looked up in large structures, by (type, name) */
   const wgsl__type *basic[16]; /* by wgsl__base, scalars and abstract ones */
+  const wgsl__type *vectors[8][3];     /* by scalar base and rows - 2 */
+  const wgsl__type *matrices[8][3][3]; /* by scalar base, columns - 2, rows - 2 */
+
+  wgsl__decl *function;  /* whose body is checked, NULL at module scope */
+  uint32_t dead;         /* > 0: what short-circuiting skips; typed, not evaluated */
+  uint32_t skipped_from, skipped_to; /* declarations there may not have been made where a continuing block runs */
+  uint32_t *continuing_loop;         /* the loop whose continuing block is checked */
+  uint32_t value_budget; /* components that const-expressions may still make; after that values are not known */
 
   wgsl_reflection reflection;
   wgsl__decl **entry_decls; /* parallel to reflection.entries */
@@ -106,7 +115,6 @@ typedef enum wgsl__what {
   WGSL__WHAT_ACCESS,
   WGSL__WHAT_SPACE,
   WGSL__WHAT_FORMAT,
-  WGSL__WHAT_CONST_FUNCTION,
   WGSL__WHAT_FUNCTION
 } wgsl__what;
 
@@ -166,6 +174,7 @@ struct wgsl__type {
   wgsl__expr *count;       /* OVERRIDE_SIZED: the element count (arrays) or byte count (buffers) */
   const wgsl__decl *decl;  /* structs */
   const wgsl__type *inner; /* element, column, atomic's scalar, pointer's store type */
+  const wgsl__type *concrete; /* structures of builtins with abstract members */
   wgsl__space space;       /* pointers */
   unsigned access;         /* pointers, storage textures */
 };
@@ -175,8 +184,17 @@ void wgsl__types_init(wgsl_module *m);
 const wgsl__type *wgsl__type_of_expr(wgsl_module *m, wgsl__expr *expr);
 bool wgsl__is_unresolved(const wgsl__expr *e); /* an identifier that was reported as unknown */
 const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__type *scalar);
+const wgsl__type *wgsl__type_matrix(wgsl_module *m, uint32_t columns, uint32_t rows, const wgsl__type *scalar);
+const wgsl__type *wgsl__type_array(wgsl_module *m, const wgsl__type *element, uint32_t count); /* count > 0 */
+const wgsl__type *wgsl__type_pointer(wgsl_module *m, wgsl__space space, const wgsl__type *store, unsigned access);
+/* A structure that builtins return, such as __frexp_result_f32; its members have the given names and types. */
+const wgsl__type *wgsl__type_result(wgsl_module *m, const char *name, const char *const names[2],
+                                    const wgsl__type *const types[2]);
+const wgsl__type *wgsl__type_part(const wgsl__type *t, uint32_t i); /* component, column, element, member */
+uint32_t wgsl__type_parts(const wgsl__type *t);                     /* how many; 0 for scalars and unsized arrays */
+const wgsl__type *wgsl__type_element(const wgsl__type *t); /* the scalar of a scalar, vector or matrix, or NULL */
 const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar);
-const wgsl__type *wgsl__type_concrete(const wgsl_module *m, const wgsl__type *t); /* abstract scalars to i32, f32 */
+const wgsl__type *wgsl__type_concrete(wgsl_module *m, const wgsl__type *t); /* abstract ones to i32, f32 */
 const char *wgsl__type_name(const wgsl__type *t);                                 /* as messages say it */
 
 /* ---- constant.c -------------------------------------------------------------------------------------------------- */
@@ -188,33 +206,109 @@ typedef enum wgsl__phase {
   WGSL__PHASE_UNKNOWN
 } wgsl__phase;
 
-/* What an expression comes to. value.type may be known without a value (overrides); NULL: type not known. */
+/* What an expression comes to. value.type NULL: not known, then nothing may be said about it. */
 typedef struct wgsl__result {
   wgsl__phase phase;
   bool known; /* value holds */
-  bool bad;   /* an error was reported (or written into the evaluation's message) */
+  bool bad;   /* an error was reported (or written into the evaluation's message), or the type is not known */
   wgsl__value value;
 } wgsl__result;
 
-/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected) and errors go to
- * `message`; at module creation both are NULL and errors are diagnostics. */
+/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected), errors go to `message`
+ * and memory comes from `scratch`; at module creation all are NULL and errors are diagnostics. */
 typedef struct wgsl__evaluation {
   wgsl_module *m;
   const wgsl__value *overrides;
+  weft__arena *scratch;
   char *message;
   size_t capacity;
-  bool silent; /* what fails was reported before */
-  bool failed;
+  bool silent;
+  bool failed;  /* told */
+  bool unknown; /* too large to follow, or memory ended: not known, nothing to tell */
 } wgsl__evaluation;
 
-wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *expr);
-/* The values of a const vector or array of scalars, for declarations: fills decl->components. */
-void wgsl__components_find(wgsl_module *m, wgsl__decl *decl);
-/* Converts to the concrete scalar `to` as initialisers do. False: reported. */
-bool wgsl__convert(wgsl__evaluation *e, wgsl__range where, wgsl__value *value, const wgsl__type *to);
 void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *code, const char *format, ...)
     WEFT_PRINTF(4, 5);
 const char *wgsl__value_text(wgsl__value value, char out[48]);
+wgsl__value *wgsl__value_parts(wgsl__evaluation *e, uint32_t n); /* NULL: e->unknown */
+wgsl__value wgsl__value_part(const wgsl__value *v, uint32_t i);
+/* Whether a value of `from` becomes one of `to` by itself (WGSL 6.1.2). */
+bool wgsl__converts(const wgsl__type *from, const wgsl__type *to);
+/* The same on values: abstract ones must fit. False: failed or unknown. */
+bool wgsl__convert(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
+bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
+bool wgsl__float_finish(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, double f); /* rounds to v->type */
+bool wgsl__unary_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value a, wgsl__value *out);
+bool wgsl__binary_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value a, wgsl__value b, wgsl__value *out);
+bool wgsl__arithmetic(wgsl__evaluation *e, wgsl__range range, wgsl__token_kind op, wgsl__value a, wgsl__value b,
+                      wgsl__value *out); /* of scalars of one type */
+/* What is wrong whatever the left operand is: zero divisors, long shifts. */
+bool wgsl__binary_check(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *a, const wgsl__value *b);
+
+/* ---- evaluate.c -------------------------------------------------------------------------------------------------- */
+
+/* Types the expression when that was not done, and gives what it comes to as a value (loads references). */
+wgsl__result wgsl__evaluate(wgsl__evaluation *e, wgsl__expr *x);
+/* The value of a typed const- or override-expression. False: failed or unknown. */
+bool wgsl__value_of(wgsl__evaluation *e, wgsl__expr *x, wgsl__value *out);
+void wgsl__node_finish(wgsl_module *m, wgsl__expr *x); /* after x has type and phase: its value, or what is wrong */
+bool wgsl__pipeline_checks(wgsl__evaluation *e, const wgsl__decl *function); /* override-expressions in the body */
+
+/* ---- expr.c, call.c ---------------------------------------------------------------------------------------------- */
+
+void wgsl__check_expr(wgsl_module *m, wgsl__expr *x);                     /* fills type, phase, space, value */
+const wgsl__type *wgsl__check_value(wgsl_module *m, wgsl__expr *x);       /* and loads; NULL: bad */
+/* The value must convert to `to` (concrete): false and told when not. `what`: "the value of 'x'". */
+bool wgsl__check_converts(wgsl_module *m, wgsl__expr *x, const wgsl__type *to, const char *what);
+void wgsl__check_call(wgsl_module *m, wgsl__expr *x);
+void wgsl__operator_types(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, const wgsl__type *a,
+                          const wgsl__type *b); /* of a binary operation: x->type, x->operands, or an error */
+void wgsl__check_keep(wgsl_module *m, wgsl__decl *owner, wgsl__expr *x); /* for pipelines that use `owner` */
+void wgsl__check_list(wgsl_module *m, wgsl__expr *x, wgsl__expr *child); /* an override part of a runtime whole */
+wgsl__expr *wgsl__unparen(wgsl__expr *x);
+
+/* ---- builtin.c, builtin_value.c ---------------------------------------------------------------------------------- */
+
+enum {
+  WGSL__BUILTIN_CONST = 1,
+  WGSL__BUILTIN_MUST_USE = 2,
+  WGSL__BUILTIN_BARRIER = 4,     /* control flow must be uniform */
+  WGSL__BUILTIN_SUBGROUP = 8,    /* the same, rule subgroup_uniformity; needs the extension */
+  WGSL__BUILTIN_DERIVATIVE = 16, /* the same, rule derivative_uniformity; fragment stage alone */
+  WGSL__BUILTIN_COMPUTE = 32,    /* compute stage alone */
+  WGSL__BUILTIN_VARYING = 64,    /* the result is not uniform */
+  WGSL__BUILTIN_UNIFORM = 128,   /* the result is uniform */
+  WGSL__BUILTIN_LENIENT = 256,   /* arguments are not checked */
+  WGSL__BUILTIN_TEMPLATE = 512,  /* takes template arguments */
+  WGSL__BUILTIN_WRITES = 1024,   /* through its first argument */
+  WGSL__BUILTIN_DISCARD = 2048,  /* fragment stage alone */
+  WGSL__BUILTIN_NOT_VERTEX = 4096
+};
+
+struct wgsl__builtin {
+  wgsl__predeclared head;
+  const char *signature; /* "result(parameters)", see builtins.def */
+  unsigned scalars;      /* which scalars the element E may be, bits by wgsl__base */
+  unsigned flags;
+  bool (*evaluate)(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, uint32_t n, wgsl__value *out);
+  bool (*check)(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, const bool *known);
+};
+
+void wgsl__check_builtin(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *first);
+const wgsl__builtin *wgsl__builtin_next(const wgsl__builtin *b); /* the next overload, or NULL */
+const wgsl__builtin *wgsl__builtin_find(const char *text, size_t n);
+const char *wgsl__builtin_similar(const char *text, size_t n, uint32_t *nearest);
+
+/* ---- stmt.c, behaviour.c, alias.c, uniformity.c, entry.c --------------------------------------------------------- */
+
+void wgsl__check_body(wgsl_module *m, wgsl__decl *function);
+void wgsl__declare_local(wgsl_module *m, wgsl__decl *d); /* the value of a let or var */
+void wgsl__declare_value(wgsl_module *m, wgsl__decl *d); /* declare.c: const, let, var in a function */
+void wgsl__const_assertion(wgsl_module *m, wgsl__expr *e);
+void wgsl__check_entry(wgsl_module *m, wgsl__decl *function);
+void wgsl__behaviour_check(wgsl_module *m, wgsl__decl *function);
+void wgsl__alias_check(wgsl_module *m); /* functions in m->order */
+void wgsl__uniformity_check(wgsl_module *m);
 
 /* ---- layout.c ---------------------------------------------------------------------------------------------------- */
 

@@ -162,7 +162,7 @@ static const struct attribute_row {
 };
 
 static const char *const builtin_values[] = {
-#define WGSL__BUILTIN_VALUE(name) #name,
+#define WGSL__BUILTIN_VALUE(name, type, stages) #name,
 #include "wgsl/builtin_value.def"
 #undef WGSL__BUILTIN_VALUE
 };
@@ -340,6 +340,10 @@ void wgsl__attributes_check(parser *p, const wgsl__attribute *list, char where, 
     }
     first[a->kind] = a->kind == WGSL__ATTRIBUTE_diagnostic ? NULL : a;
   }
+  const wgsl__attribute *invariant = first[WGSL__ATTRIBUTE_invariant], *builtin = first[WGSL__ATTRIBUTE_builtin];
+  const wgsl__expr *name = builtin ? builtin->arguments : NULL;
+  if (invariant && !(name && name->kind == WGSL__EXPR_IDENT && strcmp(name->name->text, "position") == 0))
+    wgsl__error(p->m, invariant->range, "misplaced-attribute", "@invariant can only be beside @builtin(position)");
 }
 
 /* ---- declarations ------------------------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* The names that every module starts with, from predeclared.def (WGSL 6.9, 17). */
+/* The names that every module starts with, from predeclared.def and builtins.def (WGSL 6.9, 17). */
 #include <string.h>
 
 #include "wgsl/module.h"
@@ -22,12 +22,13 @@ const wgsl__predeclared *wgsl__predeclared_find(const char *text, size_t n) {
     else
       high = middle;
   }
-  return NULL;
+  const wgsl__builtin *b = wgsl__builtin_find(text, n);
+  return b ? &b->head : NULL;
 }
 
 const char *wgsl__predeclared_similar(const char *text, size_t n) {
-  const char *best = NULL;
   uint32_t nearest = 4;
+  const char *best = wgsl__builtin_similar(text, n, &nearest);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const char *name = table[i].name;
     size_t n_name = strlen(name);

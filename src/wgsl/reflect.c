@@ -344,6 +344,13 @@ static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const 
   return true;
 }
 
+/* The override-expressions in the bodies that the entry point reaches. */
+static bool body_values(wgsl__evaluation *e, const reach *x) {
+  for (uint32_t i = 0; i < x->count; i++)
+    if (x->items[i]->checks && !wgsl__pipeline_checks(e, x->items[i])) return false;
+  return true;
+}
+
 /* A positive count of at most 2^32 - 1. */
 static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint32_t *out) {
   wgsl__result r = wgsl__evaluate(e, x);
@@ -401,13 +408,16 @@ bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, con
   bool *used = weft__alloc_zero(n + 1, sizeof *used);
   reach x;
   bool ok = reach_init(&x, m->n_decls) && values && used;
-  wgsl__evaluation e = {.m = m, .overrides = values, .message = message, .capacity = capacity};
+  weft__arena scratch = {0};
+  wgsl__evaluation e = {.m = m, .overrides = values, .scratch = &scratch, .message = message, .capacity = capacity};
   wgsl_pipeline pipeline;
   if (!ok && message) snprintf(message, capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
   ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
-       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes);
+       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes) &&
+       body_values(&e, &x);
   if (ok) *out = pipeline;
+  weft__arena_free(&scratch);
   weft__free(values);
   weft__free(used);
   reach_free(&x);

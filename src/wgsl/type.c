@@ -13,10 +13,51 @@ const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar) {
   return scalar == WGSL_SCALAR_NONE ? NULL : m->basic[bases[scalar]];
 }
 
-const wgsl__type *wgsl__type_concrete(const wgsl_module *m, const wgsl__type *t) {
-  if (t && t->base == WGSL__BASE_ABSTRACT_INT) return m->basic[WGSL__BASE_I32];
-  if (t && t->base == WGSL__BASE_ABSTRACT_FLOAT) return m->basic[WGSL__BASE_F32];
-  return t;
+const wgsl__type *wgsl__type_element(const wgsl__type *t) {
+  if (t && t->base == WGSL__BASE_MATRIX) t = t->inner;
+  if (t && t->base == WGSL__BASE_VECTOR) t = t->inner;
+  return t && t->base <= WGSL__BASE_LAST_SCALAR ? t : NULL;
+}
+
+uint32_t wgsl__type_parts(const wgsl__type *t) {
+  switch (t->base) {
+    case WGSL__BASE_VECTOR:
+      return t->host.rows;
+    case WGSL__BASE_MATRIX:
+      return t->host.columns;
+    case WGSL__BASE_ARRAY:
+      return t->host.count;
+    case WGSL__BASE_STRUCT:
+      return t->host.n_members;
+    default:
+      return 0;
+  }
+}
+
+const wgsl__type *wgsl__type_part(const wgsl__type *t, uint32_t i) {
+  return t->base == WGSL__BASE_STRUCT ? (const wgsl__type *)t->host.members[i].type : t->inner;
+}
+
+const wgsl__type *wgsl__type_concrete(wgsl_module *m, const wgsl__type *t) {
+  if (!t) return t;
+  switch (t->base) {
+    case WGSL__BASE_ABSTRACT_INT:
+      return m->basic[WGSL__BASE_I32];
+    case WGSL__BASE_ABSTRACT_FLOAT:
+      return m->basic[WGSL__BASE_F32];
+    case WGSL__BASE_VECTOR:
+      return wgsl__type_vector(m, t->host.rows, wgsl__type_concrete(m, t->inner));
+    case WGSL__BASE_MATRIX:
+      return wgsl__type_matrix(m, t->host.columns, t->host.rows, wgsl__type_concrete(m, t->inner->inner));
+    case WGSL__BASE_ARRAY: {
+      const wgsl__type *inner = wgsl__type_concrete(m, t->inner);
+      return inner == t->inner ? t : wgsl__type_array(m, inner, t->host.count);
+    }
+    case WGSL__BASE_STRUCT: /* of builtins alone */
+      return t->concrete ? t->concrete : t;
+    default:
+      return t;
+  }
 }
 
 void wgsl__types_init(wgsl_module *m) {
@@ -62,10 +103,11 @@ static wgsl__type *intern(wgsl_module *m, const char *name, bool *fresh) {
 }
 
 const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__type *scalar) {
-  bool fresh;
-  wgsl__type *t = intern(m, wgsl__format(m, "vec%u<%s>", rows, scalar->host.name), &fresh);
-  if (!fresh) return t;
+  const wgsl__type **known = &m->vectors[scalar->base][rows - 2];
+  if (*known) return *known;
+  wgsl__type *t = wgsl__new(m, sizeof *t);
   uint32_t size = scalar->host.size;
+  t->host.name = wgsl__format(m, "vec%u<%s>", rows, scalar->host.name);
   t->base = WGSL__BASE_VECTOR;
   t->inner = scalar;
   t->flags = scalar->flags;
@@ -76,14 +118,15 @@ const wgsl__type *wgsl__type_vector(wgsl_module *m, uint32_t rows, const wgsl__t
   t->host.rows = rows;
   t->host.size = rows * size;
   t->host.align = (rows == 3 ? 4 : rows) * size;
-  return t;
+  return *known = t;
 }
 
-static const wgsl__type *matrix(wgsl_module *m, uint32_t columns, uint32_t rows, const wgsl__type *scalar) {
-  bool fresh;
-  wgsl__type *t = intern(m, wgsl__format(m, "mat%ux%u<%s>", columns, rows, scalar->host.name), &fresh);
-  if (!fresh) return t;
+const wgsl__type *wgsl__type_matrix(wgsl_module *m, uint32_t columns, uint32_t rows, const wgsl__type *scalar) {
+  const wgsl__type **known = &m->matrices[scalar->base][columns - 2][rows - 2];
+  if (*known) return *known;
   const wgsl__type *column = wgsl__type_vector(m, rows, scalar);
+  wgsl__type *t = wgsl__new(m, sizeof *t);
+  t->host.name = wgsl__format(m, "mat%ux%u<%s>", columns, rows, scalar->host.name);
   t->base = WGSL__BASE_MATRIX;
   t->inner = column;
   t->flags = column->flags;
@@ -96,6 +139,50 @@ static const wgsl__type *matrix(wgsl_module *m, uint32_t columns, uint32_t rows,
   t->host.stride = column->host.align;
   t->host.align = column->host.align;
   t->host.size = columns * column->host.align;
+  return *known = t;
+}
+
+static void set_array(wgsl_module *m, wgsl__range range, wgsl__type *t, const wgsl__type *element, uint32_t count,
+                      wgsl__expr *overridable);
+
+const wgsl__type *wgsl__type_array(wgsl_module *m, const wgsl__type *element, uint32_t count) {
+  bool fresh;
+  wgsl__type *t = intern(m, wgsl__format(m, "array<%s, %u>", element->host.name, count), &fresh);
+  if (fresh) set_array(m, (wgsl__range){0, 0}, t, element, count, NULL);
+  return t;
+}
+
+const wgsl__type *wgsl__type_pointer(wgsl_module *m, wgsl__space space, const wgsl__type *store, unsigned access) {
+  static const char *const spaces[] = {"", "function", "private", "workgroup", "uniform", "storage", "immediate", ""};
+  static const char *const modes[] = {"", "read", "write", "read_write"};
+  bool fresh;
+  const char *name = space == WGSL__SPACE_STORAGE
+                         ? wgsl__format(m, "ptr<storage, %s, %s>", store->host.name, modes[access])
+                         : wgsl__format(m, "ptr<%s, %s>", spaces[space], store->host.name);
+  wgsl__type *t = intern(m, name, &fresh);
+  if (!fresh) return t;
+  t->base = WGSL__BASE_POINTER;
+  t->inner = store;
+  t->space = space;
+  t->access = access;
+  t->host.kind = WGSL_KIND_OTHER;
+  return t;
+}
+
+const wgsl__type *wgsl__type_result(wgsl_module *m, const char *name, const char *const names[2],
+                                    const wgsl__type *const types[2]) {
+  bool fresh;
+  wgsl__type *t = intern(m, name, &fresh);
+  if (!fresh) return t;
+  wgsl_member *members = wgsl__array(m, 2, sizeof *members);
+  if (!members) return t;
+  for (int i = 0; i < 2; i++) members[i] = (wgsl_member){.name = names[i], .type = &types[i]->host};
+  t->base = WGSL__BASE_STRUCT;
+  t->flags = WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED;
+  t->depth = 3;
+  t->host.kind = WGSL_KIND_STRUCT;
+  t->host.members = members;
+  t->host.n_members = 2;
   return t;
 }
 
@@ -155,7 +242,7 @@ static const wgsl__type *vector_or_matrix(wgsl_module *m, wgsl__expr *e, const w
       return NULL;
     }
   }
-  return is_vector ? wgsl__type_vector(m, row->n, scalar) : matrix(m, row->n >> 4, row->n & 15, scalar);
+  return is_vector ? wgsl__type_vector(m, row->n, scalar) : wgsl__type_matrix(m, row->n >> 4, row->n & 15, scalar);
 }
 
 static const wgsl__type *atomic(wgsl_module *m, wgsl__expr *e) {
@@ -181,7 +268,10 @@ static const wgsl__type *atomic(wgsl_module *m, wgsl__expr *e) {
 /* An element or byte count. 0: not known now (override) or reported; then `*ok` tells which. */
 static uint32_t count_argument(wgsl_module *m, wgsl__expr *e, wgsl__expr *argument, bool *ok, bool *overridable) {
   wgsl__evaluation evaluation = {.m = m};
+  uint32_t dead = m->dead; /* types hold also where short-circuiting skips */
+  m->dead = 0;
   wgsl__result r = wgsl__evaluate(&evaluation, argument);
+  m->dead = dead;
   *ok = false;
   *overridable = r.phase == WGSL__PHASE_OVERRIDE;
   if (r.bad || r.phase == WGSL__PHASE_UNKNOWN) return 0;
@@ -225,8 +315,8 @@ static bool check_element(wgsl_module *m, const wgsl__expr *argument, const wgsl
   return false;
 }
 
-static void set_array(wgsl_module *m, wgsl__expr *e, wgsl__type *t, const wgsl__type *element, uint32_t count,
-                      bool overridable) {
+static void set_array(wgsl_module *m, wgsl__range range, wgsl__type *t, const wgsl__type *element, uint32_t count,
+                      wgsl__expr *overridable) {
   uint64_t stride = weft__round_up(element->host.size, element->host.align ? element->host.align : 1);
   uint64_t size = count ? stride * count : stride;
   t->base = WGSL__BASE_ARRAY;
@@ -238,7 +328,7 @@ static void set_array(wgsl_module *m, wgsl__expr *e, wgsl__type *t, const wgsl__
   if (overridable) {
     t->flags =
         (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_HOST_SHAREABLE)) | WGSL__TYPE_OVERRIDE_SIZED;
-    t->count = e->list->next;
+    t->count = overridable;
   } else if (!count) {
     t->flags = (t->flags & ~(unsigned)(WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_FIXED)) | WGSL__TYPE_RUNTIME_SIZED;
   }
@@ -248,7 +338,7 @@ static void set_array(wgsl_module *m, wgsl__expr *e, wgsl__type *t, const wgsl__
   t->host.stride = (uint32_t)stride;
   t->host.align = element->host.align;
   if (size > UINT32_MAX) {
-    wgsl__error(m, e->range, "type-size", "an array of %u elements of %u bytes takes %llu bytes, more than 4294967295",
+    wgsl__error(m, range, "type-size", "an array of %u elements of %u bytes takes %llu bytes, more than 4294967295",
                 count, (unsigned)stride, (unsigned long long)size);
     size = stride;
   }
@@ -277,7 +367,7 @@ static const wgsl__type *array(wgsl_module *m, wgsl__expr *e) {
   else
     name = wgsl__format(m, "array<%s>", element->host.name);
   wgsl__type *t = intern(m, name, &fresh);
-  if (fresh) set_array(m, e, t, element, count, overridable);
+  if (fresh) set_array(m, e->range, t, element, count, overridable ? counter : NULL);
   return t;
 }
 
@@ -313,6 +403,22 @@ static const wgsl__predeclared *enumerant(const wgsl__expr *e, wgsl__what what) 
   return row && row->what == what ? row : NULL;
 }
 
+/* What a pointer into each address space may point at (WGSL 6.4.3, 14.3). */
+static bool pointer_store(wgsl_module *m, const wgsl__expr *argument, const wgsl__type *store, wgsl__space space) {
+  bool storable = store->flags & WGSL__TYPE_PLAIN || store->base == WGSL__BASE_BUFFER;
+  bool fits = storable;
+  if (space == WGSL__SPACE_FUNCTION || space == WGSL__SPACE_PRIVATE)
+    fits = store->flags & WGSL__TYPE_CONSTRUCTIBLE ||
+           (store->flags & WGSL__TYPE_FIXED && space == WGSL__SPACE_PRIVATE && !(store->flags & WGSL__TYPE_HAS_ATOMIC));
+  else if (space == WGSL__SPACE_UNIFORM || space == WGSL__SPACE_STORAGE || space == WGSL__SPACE_IMMEDIATE)
+    fits = storable && store->flags & WGSL__TYPE_HOST_SHAREABLE &&
+           (space == WGSL__SPACE_STORAGE || !(store->flags & WGSL__TYPE_HAS_ATOMIC));
+  if (fits) return true;
+  wgsl__error(m, argument->range, "store-type", "a pointer into this address space cannot point at '%s'",
+              wgsl__type_name(store));
+  return false;
+}
+
 static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   if (!check_count(m, e, 2, 3)) return NULL;
   const wgsl__predeclared *space = enumerant(e->list, WGSL__WHAT_SPACE);
@@ -333,19 +439,11 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   }
   const wgsl__type *store = wgsl__type_of_expr(m, e->list->next);
   if (!store) return NULL;
-  bool fresh;
-  const char *name = access ? wgsl__format(m, "ptr<%s, %s, %s>", space->name, store->host.name, access->name)
-                            : wgsl__format(m, "ptr<%s, %s>", space->name, store->host.name);
-  wgsl__type *t = intern(m, name, &fresh);
-  if (!fresh) return t;
   bool writable =
       space->n == WGSL__SPACE_FUNCTION || space->n == WGSL__SPACE_PRIVATE || space->n == WGSL__SPACE_WORKGROUP;
-  t->base = WGSL__BASE_POINTER;
-  t->inner = store;
-  t->space = (wgsl__space)space->n;
-  t->access = access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0);
-  t->host.kind = WGSL_KIND_OTHER;
-  return t;
+  if (space->n == WGSL__SPACE_HANDLE || !pointer_store(m, e->list->next, store, (wgsl__space)space->n)) return NULL;
+  return wgsl__type_pointer(m, (wgsl__space)space->n, store,
+                            access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0));
 }
 
 static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__predeclared *row) {
@@ -371,6 +469,13 @@ static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__pred
   bool fresh;
   wgsl__type *t = intern(m, name, &fresh);
   if (!fresh) return t;
+  if (row->n == 1) t->inner = e->list->type;
+  if (row->n == 2) {
+    const char *format = e->list->name->text;
+    t->inner = m->basic[strstr(format, "uint")   ? WGSL__BASE_U32
+                        : strstr(format, "sint") ? WGSL__BASE_I32
+                                                 : WGSL__BASE_F32];
+  }
   t->base = row->what == WGSL__WHAT_SAMPLER ? WGSL__BASE_SAMPLER : WGSL__BASE_TEXTURE;
   t->access = access_bits;
   t->host.kind = row->what == WGSL__WHAT_SAMPLER ? WGSL_KIND_SAMPLER : WGSL_KIND_TEXTURE;

@@ -170,6 +170,10 @@ TEST(every_name_in_the_tables_is_found) {
 #include "wgsl/reserved.def"
 #define WGSL__PREDECLARED(name, what, n, scalar, gate) CHECK(wgsl__predeclared_find(#name, strlen(#name)) != NULL);
 #include "wgsl/predeclared.def"
+#define WGSL__BUILTIN(name, signature, scalars, flags, evaluator, check) \
+  CHECK(wgsl__predeclared_find(#name, strlen(#name)) != NULL);
+#include "wgsl/builtins.def"
+#undef WGSL__BUILTIN
   CHECK(!wgsl__predeclared_find("vec", 3));
   CHECK_EQ(wgsl__keyword_find("els", 3), WGSL__TOKEN_IDENT);
 }

@@ -24,8 +24,18 @@ def rows(folder):
                 yield row
 
 
+def request(row):
+    """What comes before the program: its length, and for pipelines what they are made with."""
+    program = row["code"].encode("utf-8", "surrogatepass")
+    head = [str(len(program))]
+    if row["kind"] == "pipeline":
+        head.append(row.get("entry") or "-")
+        head += [f"{name}={float(value)!r}" for name, value in (row.get("constants") or {}).items()]
+    return " ".join(head).encode() + b"\n" + program
+
+
 def verdicts(dump, programs):
-    data = b"".join(b"%d\n" % len(p) + p for p in programs)
+    data = b"".join(programs)
     done = subprocess.run([dump, "--batch"], input=data, capture_output=True, check=False)
     lines = done.stdout.decode("utf-8", "replace").split("\n")[: len(programs)]
     if done.returncode or len(lines) < len(programs):
@@ -43,7 +53,7 @@ def main():
         print("skipped: WEFT_CONFORMANCE names no folder")
         return 0
     cases = list(rows(folder))
-    lines = verdicts(args.dump, [c["code"].encode("utf-8", "surrogatepass") for c in cases])
+    lines = verdicts(args.dump, [request(c) for c in cases])
     wrong, caught, total = [], collections.Counter(), collections.Counter()
     n_good = n_bad = n_caught = 0
     for case, line in zip(cases, lines):

@@ -51,6 +51,29 @@ def run_one(dump, folder, source, update):
     return "\n".join(difflib.unified_diff(want.splitlines(), got.splitlines(), golden.name, "now", lineterm=""))
 
 
+MISTAKES = HERE.parent.parent / "docs" / "wgsl-mistakes.md"
+INTRO = """# Twenty mistakes in WGSL
+
+What newcomers to WGSL write most often, and what weft says about it. Made from the golden files of the ring `wgsl`
+(`tests/wgsl/err/mistakes_*.wgsl`) by `python tests/wgsl/run.py --update`.
+"""
+
+
+def check_mistakes(update):
+    """None, or what is wrong with the page of mistakes."""
+    text = INTRO
+    for source in sorted((HERE / "err").glob("mistakes_*.wgsl")):
+        program = source.read_text(encoding="utf-8")
+        said = source.with_suffix(".err").read_text(encoding="utf-8")
+        text += f"\n```wgsl\n{program}```\n\n```text\n{said}```\n"
+    if update:
+        MISTAKES.parent.mkdir(exist_ok=True)
+        MISTAKES.write_text(text, encoding="utf-8")
+        return None
+    same = MISTAKES.exists() and MISTAKES.read_text(encoding="utf-8") == text
+    return None if same else "it is not what the golden files say: run with --update"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--dump", required=True, help="the built tests/wgsl/wgsl_dump.c")
@@ -64,6 +87,12 @@ def main():
         failed += wrong is not None
         if wrong is not None:
             print(f"FAIL {folder}/{source.name}: {wrong}")
+    if not args.patterns:
+        wrong = check_mistakes(args.update)
+        passed += wrong is None
+        failed += wrong is not None
+        if wrong:
+            print(f"FAIL docs/wgsl-mistakes.md: {wrong}")
     if not args.patterns and os.environ.get("WEFT_CONFORMANCE"):
         command = [sys.executable, str(HERE / "conformance.py"), "--dump", args.dump]
         status = subprocess.run(command, check=False).returncode

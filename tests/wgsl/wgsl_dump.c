@@ -1,7 +1,8 @@
 /* Prints what the WGSL front end makes of a source: its reflection, or its diagnostics as people read them.
  *
  *   wgsl_dump FILE [NAME=VALUE …]   reflection and, for each compute entry point, its pipeline with these overrides
- *   wgsl_dump --batch               programs from standard input, each "N\n" and N bytes; one verdict a line
+ *   wgsl_dump --batch               programs from standard input, each "N\n" and N bytes; one verdict a line;
+ *                                   "N ENTRY NAME=VALUE …\n": as a pipeline within the default limits
  *
  * Exit status: 0 accepted, 1 rejected, 2 the file cannot be read. Used by tests/wgsl/run.py. */
 #include <stdio.h>
@@ -96,11 +97,46 @@ static void print_reflection(const wgsl_module *m, int n_values, char **values) 
   }
 }
 
+/* WebGPU's default limits for compute pipelines. */
+static bool within_limits(const wgsl_pipeline *p) {
+  const uint32_t *s = p->workgroup_size;
+  return s[0] <= 256 && s[1] <= 256 && s[2] <= 64 && (uint64_t)s[0] * s[1] * s[2] <= 256 && p->workgroup_bytes <= 16384;
+}
+
+/* `request`: "ENTRY NAME=VALUE …"; ENTRY `-`: the only compute entry point. NULL: the pipeline can be made. */
+static const char *pipeline_problem(const wgsl_module *m, char *request, char message[256]) {
+  const wgsl_reflection *r = wgsl_module_reflect(m);
+  const char *name = strtok(request, " \n");
+  const wgsl_entry *e = NULL;
+  wgsl_constant constants[64];
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < r->n_entries; i++)
+    if (r->entries[i].stage == WGSL_STAGE_COMPUTE && (strcmp(name, "-") == 0 || strcmp(name, r->entries[i].name) == 0))
+      e = &r->entries[i];
+  if (!e) return "no such entry point";
+  for (char *pair = strtok(NULL, " \n"); pair && n < 64; pair = strtok(NULL, " \n")) {
+    char *equal = strrchr(pair, '='), id[16];
+    uint32_t k = 0;
+    if (!equal) return "no such override";
+    *equal = 0;
+    for (; k < r->n_overrides; k++) {
+      snprintf(id, sizeof id, "%d", (int)r->overrides[k].id);
+      if (strcmp(r->overrides[k].id >= 0 ? id : r->overrides[k].name, pair) == 0) break;
+    }
+    if (k == r->n_overrides) return "no such override";
+    constants[n++] = (wgsl_constant){&r->overrides[k], strtod(equal + 1, NULL)};
+  }
+  wgsl_pipeline p;
+  if (!wgsl_entry_evaluate(m, e, constants, n, &p, message, 256)) return message;
+  return within_limits(&p) ? NULL : "beyond the limits";
+}
+
 static int batch(void) {
   unsigned long n;
+  char request[4096], message[256];
   while (scanf("%lu", &n) == 1) {
-    getchar();
     char *source = malloc(n + 1);
+    if (!fgets(request, sizeof request, stdin)) return 2;
     if (!source || fread(source, 1, n, stdin) != n) return 2;
     wgsl_module *m = wgsl_module_create(source, n);
     free(source);
@@ -108,8 +144,13 @@ static int batch(void) {
     const wgsl_diagnostic *first = NULL;
     for (uint32_t i = wgsl_diagnostic_count(m); i-- > 0;)
       if (wgsl_diagnostic_get(m, i)->severity == WGSL_SEVERITY_ERROR || !first) first = wgsl_diagnostic_get(m, i);
-    printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
-           first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
+    bool pipeline = wgsl_module_valid(m) && strlen(request) > 1;
+    const char *problem = pipeline ? pipeline_problem(m, request, message) : NULL;
+    if (problem)
+      printf("error 0:0 pipeline %s\n", problem);
+    else
+      printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
+             first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
     wgsl_module_destroy(m);
   }
   return 0;

@@ -9,6 +9,6 @@ var<workgroup> a: array<vec3f, n>;
 var<workgroup> b: array<f32, doubled + 1>;
 var<workgroup> c: u32;
 var<workgroup> elsewhere: array<f32, 4096>;
-@compute @workgroup_size(n, select(1, 2, flag))
+@compute @workgroup_size(n, select(1u, 2u, flag))
 fn main() { a[0] = vec3f(scale); b[0] = f32(c); }
 @compute @workgroup_size(8) fn other() { elsewhere[0] = 1; }

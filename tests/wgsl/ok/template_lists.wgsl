@@ -18,7 +18,7 @@ alias Nested = array<array<vec2<f32>, 2>,3>;
 fn f(i: i32) -> bool {
   var v = array<vec2<f32>, 2>();
   let p = bitcast<u32>(i)>>1u;
-  let q = vec2<bool>(i<2, i>(1));
+  let q = vec2<bool>(i<2, (i>1));
   v[0].x += 1; v[0].y -= 1;
   return (i<3 && p>=1) || false == q.x;
 }
