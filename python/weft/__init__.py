@@ -53,6 +53,7 @@ from weft._errors import (
     StateError,
     UnsupportedError,
 )
+from weft._show import Picture, show
 
 __all__ = [
     "Array",
@@ -65,6 +66,7 @@ __all__ = [
     "DeviceLostError",
     "Error",
     "Kernel",
+    "Picture",
     "ShaderError",
     "StateError",
     "UnsupportedError",
@@ -85,6 +87,7 @@ __all__ = [
     "int32",
     "kernel",
     "kernel_async",
+    "show",
     "stats",
     "synchronize",
     "synchronize_async",
