@@ -1,7 +1,7 @@
 """The pages' side in Python: runs a program of kernels/*.py with its WGSL, times it, draws it. Called by the pages' scripts.
 
 A program is run with `n` and `wgsl` set and defines upload() -> arrays, compute(*arrays) -> array, on_numpy() -> ndarray
-and, where the result is no image, picture(*arrays) -> array. What goes to JavaScript is JSON.
+and, where the result is no image, picture(*arrays) -> array; also colormap, a name. What goes to JavaScript is JSON.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import linecache
+import re
 import time
 import traceback
 
@@ -82,7 +83,7 @@ class Session:
             if sum(times["numpy"]) > LONG:
                 break
         same = float(np.mean(np.isclose(result, expected, rtol=1e-3, atol=1e-4)))
-        head = np.array2string(result.ravel()[:6], precision=4, separator=", ")
+        head = np.array2string(result, precision=4, threshold=6)
         figures = {name: float(np.median(seconds)) * 1e3 for name, seconds in times.items()}
         return figures | {"same": same, "shape": result.shape, "dtype": str(result.dtype), "head": head}
 
@@ -97,13 +98,16 @@ class Session:
         image = self.image() if self.arrays else None
         if image is None:
             return False
-        weft.show(image, canvas)
+        weft.show(image, canvas, self.program.get("colormap", "viridis"))
         return True
 
     async def frame(self, canvas):
         self.program["compute"](*self.arrays)
         await self.draw(canvas)
         await self.finish()
+
+    async def stats(self, name):
+        return weft.stats(self.device)[name]
 
     async def lose(self):
         self.device.destroy()
@@ -117,10 +121,22 @@ def as_tuple(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+def shader_mistake(error):
+    """What only the device objects to comes as "line:column: message", without the source line."""
+    text, line, column = str(error), error.line, error.column
+    if not line and (place := re.search(r"\b(\d+):(\d+): ", text)):
+        line, column = map(int, place.groups())
+    if line and "^" not in text:
+        source = (error.source or session.program.get("wgsl", "")).split("\n")
+        if line <= len(source):
+            text += f"\n{line:5} | {source[line - 1]}\n      | {' ' * (column - 1)}^"
+    return {"kind": "wgsl", "text": text, "line": line, "column": column}
+
+
 def tell(error):
     """An exception as the page shows it: {kind, text, line, column}; line and column from 1, 0 when unknown."""
     if isinstance(error, weft.ShaderError):
-        return {"kind": "wgsl", "text": str(error), "line": error.line, "column": error.column}
+        return shader_mistake(error)
     kind = "lost" if isinstance(error, weft.DeviceLostError) else "python"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == NAME]
     line, column = (frames[-1].lineno, (frames[-1].colno or 0) + 1) if frames else (0, 0)

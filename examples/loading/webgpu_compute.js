@@ -94,7 +94,7 @@ function showFigures(figures) {
     }),
   );
   const ratio = figures.numpy / total(figures);
-  const faster = ratio >= 1 ? `${ratio.toPrecision(2)}× as fast as NumPy` : `${(1 / ratio).toPrecision(2)}× slower than NumPy`;
+  const faster = ratio >= 1 ? `${ratio.toPrecision(2)}× as fast as NumPy` : `${(1 / ratio).toPrecision(2)}× as slow as NumPy`;
   const same = figures.same === 1 ? 'All elements agree' : `${(100 * figures.same).toFixed(2)} % of the elements agree`;
   $('verdict').textContent = `weft is ${faster} here, transfers included. ${same} with NumPy’s result.`;
   $('head').textContent = `${figures.dtype} ${JSON.stringify(figures.shape)}\n${figures.head}`;

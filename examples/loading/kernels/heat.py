@@ -3,6 +3,7 @@ import weft
 
 # n is the size chosen above, wgsl the text beside
 STEPS = 20
+colormap = "inferno"
 p = {"n": n, "rate": 0.24}
 start = np.zeros((n, n), "f4")
 start[0] = 1  # a hot rim above

@@ -3,6 +3,7 @@ import weft
 
 # n is the size chosen above, wgsl the text beside
 view = {"centre": (-0.6, 0.0), "width": 2.8, "n": n, "limit": 80}
+colormap = "magma"
 
 mandelbrot = await weft.kernel_async(wgsl)
 

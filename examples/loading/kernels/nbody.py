@@ -2,11 +2,18 @@ import numpy as np
 import weft
 
 # n is the size chosen above, wgsl the text beside
-p = {"n": n, "dt": 0.01, "soft": 0.01, "side": 256}
-rng = np.random.default_rng(7)
-angle, radius = rng.uniform(0, 2 * np.pi, n), np.sqrt(rng.uniform(0.01, 1, n))
-position = np.stack([radius * np.cos(angle), radius * np.sin(angle), rng.normal(0, 0.03, n), np.full(n, 1 / n)], 1).astype("f4")
-velocity = np.stack([-np.sin(angle), np.cos(angle), 0 * angle, 0 * angle], 1).astype("f4") * np.sqrt(radius)[:, None].astype("f4")
+p = {"n": n, "dt": 0.01, "soft": 0.01, "side": 160}
+colormap = "magma"
+
+rng = np.random.default_rng(7)  # a disc that turns
+angle = rng.uniform(0, 2 * np.pi, n)
+radius = np.sqrt(rng.uniform(0.01, 1, n))
+speed = np.sqrt(radius)
+x, y, z = radius * np.cos(angle), radius * np.sin(angle), rng.normal(0, 0.03, n)
+position = np.stack([x, y, z, np.full(n, 1 / n)], 1).astype("f4")
+velocity = np.zeros((n, 4), "f4")
+velocity[:, 0] = -np.sin(angle) * speed
+velocity[:, 1] = np.cos(angle) * speed
 
 kick = await weft.kernel_async(wgsl, entry="kick")
 drift = await weft.kernel_async(wgsl, entry="drift")
