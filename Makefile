@@ -16,7 +16,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ##@ Try and test
-.PHONY: help demo serve test check fuzz
+.PHONY: help demo serve test check bench fuzz
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
@@ -40,6 +40,9 @@ test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c nod
 
 check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
 	@$(PY) tools/check.py
+
+bench: native wasm $(STAMP)/browser ## one table of speeds against the limits and the peers; ARGS="--device node --case read-1KB"
+	@$(PY) bench/run.py $(ARGS)
 
 fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c
 	@$(PY) tools/fuzz.py $(or $(T),$(error which? make fuzz T=NAME)) $(or $(SECS),60)

@@ -284,6 +284,8 @@ typedef struct weft_rebind {
   const char *name;
   weft_buffer *buffer; /* call only */
   uint64_t offset, n_bytes;
+  weft_dtype dtype; /* RAW: not checked */
+  uint32_t inner;   /* as in weft_arg */
 } weft_rebind;
 
 /* Appends all commands of the recording to the device's list, with what was bound anew. All or none. */

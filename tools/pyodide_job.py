@@ -57,7 +57,7 @@ def site_archive() -> pathlib.Path:
 def tree_archive() -> pathlib.Path:
     out = BUILD / "pyodide" / "tree.zip"
     files = [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "tests" / "conftest.py"]
-    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py"):
+    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py", "bench/*.py", "bench/*.mjs"):
         files += [f for f in sorted(ROOT.glob(pattern)) if f.is_file() and "__pycache__" not in f.parts]
     write_zip(out, [(f, f.relative_to(ROOT).as_posix()) for f in files if f.exists()])
     return out
@@ -70,16 +70,18 @@ def module_archive() -> pathlib.Path:
     return out
 
 
-def run(host: str, entry: list[str], *, environ: dict[str, str], gpu: bool = True, **options) -> subprocess.Popen:
-    """Starts a job in `host`, "node" or "browser"; options go to Popen."""
+def run(
+    host: str, entry: list[str], *, environ: dict[str, str], wheels: list[pathlib.Path] = [], gpu: bool = True, **options
+) -> subprocess.Popen:
+    """Starts a job in `host`, "node" or "browser", with more wheels than weft's; options go to Popen."""
     (wheel,) = (BUILD / "wheel").glob("weft-*wasm32.whl")
     numpy = os.environ.get("WEFT_NUMPY_WHEEL", "")
     inside = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | environ
     job = {
         "archives": [[str(site_archive()), SITE], [str(module_archive()), SITE], [str(tree_archive()), FOLDER]],
         "site": SITE,
-        "paths": [SITE, f"{FOLDER}/tests"],
-        "wheels": [str(wheel), *([os.path.abspath(numpy)] if numpy else [])],
+        "paths": [SITE, f"{FOLDER}/tests", f"{FOLDER}/bench"],
+        "wheels": [str(wheel), *map(str, wheels), *([os.path.abspath(numpy)] if numpy else [])],
         "numpy": bool(numpy),
         "folder": FOLDER,
         "entry": entry,

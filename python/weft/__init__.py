@@ -12,6 +12,9 @@
 array([0., 2., 4., 6.], dtype=float32)
 """
 
+import os as _os
+
+from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
 from weft._core import (
     Array,
@@ -20,6 +23,7 @@ from weft._core import (
     Device,
     DType,
     Kernel,
+    Recording,
     __version__,
     asarray,
     batch,
@@ -35,6 +39,7 @@ from weft._core import (
     int16,
     int32,
     kernel,
+    record,
     stats,
     synchronize,
     trim,
@@ -44,6 +49,7 @@ from weft._core import (
     zeros,
     zeros_like,
 )
+from weft._devices import devices, devices_async
 from weft._errors import (
     CannotBlockError,
     DeviceError,
@@ -67,6 +73,7 @@ __all__ = [
     "Error",
     "Kernel",
     "Picture",
+    "Recording",
     "ShaderError",
     "StateError",
     "UnsupportedError",
@@ -77,6 +84,8 @@ __all__ = [
     "complex64",
     "device",
     "device_async",
+    "devices",
+    "devices_async",
     "empty",
     "empty_like",
     "float16",
@@ -87,6 +96,7 @@ __all__ = [
     "int32",
     "kernel",
     "kernel_async",
+    "record",
     "show",
     "stats",
     "synchronize",
@@ -98,3 +108,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# GPU devices do not survive a fork: in the child everything of weft raises instead of hanging.
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_core.forked)

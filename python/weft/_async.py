@@ -7,8 +7,8 @@ another thread, so a wait that is cancelled just ends, and what it waited for is
 
 import asyncio
 import sys
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeVar
 
 from weft import _core
 
@@ -36,14 +36,20 @@ async def settle(future: "_core.Future[T]") -> T:
     return future.result()
 
 
-async def device_async(selector: str = "") -> _core.Device:
+async def device_async(
+    selector: str = "",
+    *,
+    power: Literal["low", "high"] | None = None,
+    required_limits: Mapping[str, int] | None = None,
+    required_features: Iterable[str] | None = None,
+    new: bool = False,
+) -> _core.Device:
     """Open a GPU device, or return the one that is open. As `weft.device`, to await.
 
     Parameters
     ----------
-    selector : str, optional
-        A driver's name or a part of the adapter's name. Without one, what the environment variable ``WEFT_DEVICE``
-        says, else the best device.
+    selector, power, required_limits, required_features, new
+        As in `weft.device`.
 
     Returns
     -------
@@ -53,12 +59,16 @@ async def device_async(selector: str = "") -> _core.Device:
     ------
     DeviceError
         There is no such device.
+    UnsupportedError
+        It lacks a limit or feature; or there is no library for WebGPU.
 
     Examples
     --------
     >>> dev = await weft.device_async()
     """
-    opening = _core.device_start(selector)
+    opening = _core.device_start(
+        selector, power=power, required_limits=required_limits, required_features=required_features, new=new
+    )
     return opening if isinstance(opening, _core.Device) else await settle(opening)
 
 

@@ -38,7 +38,7 @@ static const wgsl_type *element_of(const wgsl_type *t) {
 
 static bool is_packed(weft_dtype dtype) { return dtype != WEFT_DTYPE_RAW && dtypes[dtype].scalar == WGSL_SCALAR_NONE; }
 
-static weft_status check_dtype(const weft_slot *s, const weft_arg *a, weft_error *err) {
+weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error *err) {
   if (a->dtype == WEFT_DTYPE_RAW) return WEFT_OK;
   const wgsl_type *e = element_of(s->type);
   const char *name = dtypes[a->dtype].name;
@@ -98,7 +98,7 @@ static weft_status check_argument(const weft_device *d, const weft_slot *s, cons
   } else if (s->kind == WEFT_SLOT_READ_WRITE) {
     return weft__fail(err, WEFT_TYPE, "`%s` is written by the kernel: it wants a weft array or Buffer, not host memory", s->name);
   }
-  weft_status status = check_dtype(s, a, err);
+  weft_status status = weft__dtype_check(s, a, err);
   return status == WEFT_OK && launched ? check_size(d, s, a, err) : status;
 }
 

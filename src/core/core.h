@@ -33,7 +33,8 @@ enum {
   WEFT__RING_BYTES = 4096,      /* parameters and small writes of one list */
   WEFT__STAGED_WRITE_BYTES = 64, /* host writes up to this go through the ring when the buffer is in the list */
   WEFT__CONFIRM_BYTES = 64,     /* buffers from this size on are unconfirmed until the device says so */
-  WEFT__FLUSH_DISPATCHES = 3,   /* a list of this many dispatches is handed over */
+  WEFT__FLUSH_DISPATCHES = 3,   /* a list of this many dispatches is handed over, the next one of twice as many … */
+  WEFT__FLUSH_DISPATCHES_MOST = 6, /* … up to this */
   WEFT__FLUSH_WORDS = 4096,     /* the same inside a batch, in words */
   WEFT__GROUPS_CACHED = 2,
   WEFT__PROGRAMS_CACHED = 2
@@ -44,6 +45,7 @@ enum {
   WEFT__STAGED_WRITE_BYTES = 16 * 1024,
   WEFT__CONFIRM_BYTES = 1 << 20,
   WEFT__FLUSH_DISPATCHES = 64,
+  WEFT__FLUSH_DISPATCHES_MOST = 256,
   WEFT__FLUSH_WORDS = 4 << 20,
   WEFT__GROUPS_CACHED = 1024,
   WEFT__PROGRAMS_CACHED = 256
@@ -142,6 +144,7 @@ typedef struct weft__list {
   uint32_t n, capacity;
   uint64_t serial;
   uint32_t n_commands, n_dispatches;
+  uint32_t flush_at; /* dispatches at which it is handed over */
   /* state that the driver has inside the open pass */
   weft_id pipeline;
   weft_id groups[WEFT__MAX_GROUPS];
@@ -341,6 +344,11 @@ weft_status weft__write(weft_device *d, const weft__bound *destination, const vo
 /* Host bytes into a store nobody else knows yet (an argument of one call, the source of a move). */
 weft_status weft__upload(weft_device *d, const void *bytes, uint64_t n_bytes, weft__store **out, weft_error *err);
 
+/* ---- call.c: calls ------------------------------------------------------------------------------------------------------- */
+
+/* Whether the elements of an argument are what the slot's WGSL type has. */
+weft_status weft__dtype_check(const weft_slot *slot, const weft_arg *argument, weft_error *err);
+
 /* ---- graph.c: recordings ------------------------------------------------------------------------------------------ */
 
 /* A SET_GROUP of a recording: what it binds, so that a replay can bind something else. */
@@ -349,6 +357,7 @@ typedef struct weft__site {
   weft__program *program;
   uint32_t group, first; /* first of its slots, in program->slots and, from `bounds` on, in graph->bounds */
   uint32_t bounds, n;
+  bool own; /* of a copy or fill: its names are ours, nobody can give them */
 } weft__site;
 
 struct weft_graph {

@@ -39,8 +39,9 @@ void weft__release_condemned(weft_device *d) {
 }
 
 weft_status weft__driver_failed(weft_device *d, weft_status status, weft_error *err) {
-  if (status == WEFT_LOST) weft__note_set(&d->lost, WEFT_LOST, err ? err->message : "the device is lost");
-  return status;
+  if (status != WEFT_LOST) return status;
+  weft__note_set(&d->lost, WEFT_LOST, err ? err->message : "a call to it failed");
+  return weft__note_raise(&d->lost, err, "the device is lost: ");
 }
 
 weft_status weft__device_ready(weft_device *d, weft_error *err) {
@@ -181,11 +182,17 @@ void weft_device_release(weft_device *d) {
 
 /* ---- completions -------------------------------------------------------------------------------------------------------------- */
 
+/* What comes late is told once, the first first; but memory that ran out is the cause of what was objected to before. */
+static void tell_late(weft_device *d, weft_status status, const char *text) {
+  if (status == WEFT_MEMORY && d->late.status == WEFT_DEVICE) weft__note_clear(&d->late);
+  weft__note_set(&d->late, status, text);
+}
+
 static void confirmed(weft_device *d, weft__confirm *c, weft_status status, const char *text) {
   c->state = status == WEFT_OK ? WEFT__CONFIRM_SURE : WEFT__CONFIRM_FAILED;
   c->future = 0;
   weft__note_set(&c->note, status, text);
-  weft__note_set(&d->late, status, text);
+  tell_late(d, status, text);
 }
 
 static void settle(weft_device *d, uint32_t future, weft_status status, const char *text) {
@@ -200,8 +207,13 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slot_entry *entry = weft__slots_find(&d->pending, future);
   if (!entry) return;
   weft__slot_entry e = *entry;
+  weft_error lost;
+  if (status == WEFT_LOST && !*text && d->lost.status != WEFT_OK) {
+    weft__note_raise(&d->lost, &lost, "the device is lost: ");
+    text = lost.message;
+  }
   if (e.kind == WEFT__PENDING_BLOCK) {
-    weft__note_set(&d->late, status, text);
+    tell_late(d, status, text);
     weft__log_settle(d, future, status, text);
     return;
   }

@@ -152,7 +152,7 @@ typedef struct weft_completion {
 /* Texts are asked for by future, so a poll gives at most one completion of each number. */
 
 enum {
-  WEFT_FUTURE_LOST = 0xFFFFFFFF,      /* the device is lost; shows up once; the text is the reason */
+  WEFT_FUTURE_LOST = 0xFFFFFFFF,      /* the device is lost; shows up once, first; the text is the reason, for the futures it ends too */
   WEFT_FUTURE_UNCAPTURED = 0xFFFFFFFE /* an error that no scope caught; may show up often */
 };
 

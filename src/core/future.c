@@ -190,14 +190,20 @@ static void told(weft__note *late, const weft__note *note) {
 static weft_status future_status(weft_future *f, weft_error *err) {
   weft_device *d = f->device;
   if (!f->done) return weft__fail(err, WEFT_STATE, "the result is not there yet");
+  /* Memory that ran out is the cause of whatever else was objected to. */
+  bool synchronizes = f->kind == WEFT__FUTURE_READ && !f->read->n_bytes, memory = synchronizes && d->late.status == WEFT_MEMORY;
+  if (memory) weft__note_clear(&f->note);
   if (f->note.status != WEFT_OK) {
     told(&d->late, &f->note);
-    if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) return weft__program_raise(f->program, err);
+    if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) {
+      told(&d->late, &f->program->confirm.note); /* the note above has the module's words where there are any */
+      return weft__program_raise(f->program, err);
+    }
     return weft__note_raise(&f->note, err, "");
   }
   if (f->kind != WEFT__FUTURE_READ) return WEFT_OK;
   /* A synchronisation tells of all late failures; a read only of those that may concern anything. */
-  weft__note *late = d->stray.status != WEFT_OK ? &d->stray : f->read->n_bytes ? NULL : &d->late;
+  weft__note *late = d->stray.status != WEFT_OK && !memory ? &d->stray : synchronizes ? &d->late : NULL;
   if (!late || late->status == WEFT_OK) return WEFT_OK;
   weft__note_set(&f->note, late->status, late->text ? late->text : "");
   weft__note_clear(late);

@@ -97,7 +97,7 @@ void weft__graph_group(weft_device *d, weft__group *group) {
 
 void weft__graph_site(weft_device *d, const weft__step *s, uint32_t group, uint32_t first, uint32_t n) {
   weft_graph *g = d->recording;
-  g->sites[g->n_sites++] = (weft__site){g->list.n, s->program, group, first, g->n_bounds, n};
+  g->sites[g->n_sites++] = (weft__site){g->list.n, s->program, group, first, g->n_bounds, n, s->bound == s->own};
   for (uint32_t i = first; i < first + n; i++) {
     weft__bound *b = &g->bounds[g->n_bounds++];
     *b = s->bound[i];
@@ -231,7 +231,7 @@ static bool same_range(const weft__bound *a, const weft__bound *b) {
 static weft_status unknown_name(const weft_graph *g, const char *name, weft_error *err) {
   const char *near = NULL;
   for (uint32_t i = 0; i < g->n_sites && !near; i++)
-    for (uint32_t k = 0; k < g->sites[i].n && !near; k++) {
+    for (uint32_t k = 0; k < g->sites[i].n && !near && !g->sites[i].own; k++) {
       const char *each = g->sites[i].program->slots[g->sites[i].first + k].face.name;
       if (weft__text_similar(name, strlen(name), each, strlen(each))) near = each;
     }
@@ -243,12 +243,15 @@ static weft_status resolve(weft_device *d, const weft_graph *g, const weft_rebin
   const weft__bound *found = NULL;
   const weft_slot *slot = NULL;
   for (uint32_t i = 0; i < g->n_sites; i++)
-    for (uint32_t k = 0; k < g->sites[i].n; k++) {
+    for (uint32_t k = 0; k < g->sites[i].n && !g->sites[i].own; k++) {
       const weft__bound *b = &g->bounds[g->sites[i].bounds + k];
       const weft_slot *face = &g->sites[i].program->slots[g->sites[i].first + k].face;
       if (strcmp(face->name, r->name)) continue;
       if (found && !same_range(found, b))
         return weft__fail(err, WEFT_VALUE, "`%s` is not one array in this recording: its calls were given several", r->name);
+      const weft_arg given = {.kind = WEFT_ARG_BUFFER, .dtype = r->dtype, .n_bytes = r->n_bytes, .inner = r->inner};
+      weft_status status = weft__dtype_check(face, &given, err);
+      if (status != WEFT_OK) return status;
       found = b;
       slot = face;
     }

@@ -14,6 +14,7 @@ weft_status weft__list_init(weft_device *d, weft_error *err) {
   weft__list *l = &d->list;
   d->target = l;
   l->serial = 1;
+  l->flush_at = WEFT__FLUSH_DISPATCHES;
   if (!weft__grow(&l->words, &l->capacity, WEFT__RING_WRITE_WORDS + 64, sizeof *l->words)) return weft__fail_memory(err);
   l->n = WEFT__RING_WRITE_WORDS;
   return WEFT_OK;
@@ -164,6 +165,7 @@ static void reset(weft_device *d) {
   l->n = WEFT__RING_WRITE_WORDS;
   l->serial++;
   l->n_commands = l->n_dispatches = 0;
+  l->flush_at = WEFT__FLUSH_DISPATCHES;
   l->ring_used = l->ring_last_bytes = 0;
   l->block = 0;
   l->n_unconfirmed = 0;
@@ -229,10 +231,13 @@ static void deferred_flush(void *argument) {
 
 void weft__flush_when_due(weft_device *d) {
   weft__list *l = &d->list;
-  bool due = d->batch ? l->n >= WEFT__FLUSH_WORDS : l->n_dispatches >= WEFT__FLUSH_DISPATCHES;
+  bool due = d->batch ? l->n >= WEFT__FLUSH_WORDS : l->n_dispatches >= l->flush_at;
   if (due) {
+    /* The first list is short, so that the GPU starts soon; while it works there is time to collect longer ones. */
+    uint32_t next = l->flush_at < WEFT__FLUSH_DISPATCHES_MOST ? l->flush_at * 2 : l->flush_at;
     weft_error err;
     if (weft__flush(d, &err) != WEFT_OK) weft__note_set(&d->late, err.code, err.message);
+    l->flush_at = next;
   } else if (!d->batch && d->driver->defer && !l->deferred && !weft__list_empty(d)) {
     l->deferred = true;
     d->driver->defer(d->handle, deferred_flush, d);

@@ -118,8 +118,11 @@ static uint32_t find_member(const wgsl_type *type, PyObject *const *names, PyObj
 
 static int fail_member(const wgsl_type *type, PyObject *key, const py_where *where) {
   char path[PY_WHERE_CAPACITY], hint[PY_HINT_CAPACITY];
-  PyErr_Format(PyExc_TypeError, "%s%s has no member %R%s", py_where_text(where, path), type->name, key,
-               py_error_hint(key, member_name, type, hint));
+  PyObject *name = py_error_name(key);
+  if (name)
+    PyErr_Format(PyExc_TypeError, "%s%s has no member %U%s", py_where_text(where, path), type->name, name,
+                 py_error_hint(key, member_name, type, hint));
+  Py_XDECREF(name);
   return -1;
 }
 
@@ -132,7 +135,7 @@ static int fail_missing(const wgsl_type *type, PyObject *dict, const py_where *w
     Py_XDECREF(name);
     if (has < 0) return -1;
     if (has) continue;
-    PyErr_Format(PyExc_TypeError, "%smember '%s' (%s) of %s is missing", py_where_text(where, path),
+    PyErr_Format(PyExc_TypeError, "%smember `%s` (%s) of %s is missing", py_where_text(where, path),
                  type->members[i].name, type->members[i].type->name, type->name);
     return -1;
   }
@@ -201,7 +204,7 @@ static int same_field(const wgsl_member *m, PyObject *field, const py_where *whe
   const wgsl_type *t = m->type;
   const wgsl_type *leaf = t->kind == WGSL_KIND_ARRAY && t->element ? t->element : t;
   if (leaf->kind == WGSL_KIND_STRUCT && leaf != t)
-    return py_error_type(dtype, "%s: arrays of structs inside a record are not supported; pass a dict", m->name);
+    return py_error_type(dtype, "`%s`: arrays of structs inside a record are not supported; pass a dict", m->name);
   if (t->kind == WGSL_KIND_STRUCT) return same_record(t, dtype, where);
   return same_leaf(dtype, leaf->scalar, t->size / weft_dtype_bytes(scalar_dtype(leaf->scalar)), where, t);
 }
@@ -220,7 +223,7 @@ static int same_record(const wgsl_type *type, PyObject *dtype, const py_where *w
     py_where here = {where, type->members[i].name, 0};
     PyObject *field = PyMapping_GetItemString(fields, type->members[i].name);
     if (!field) {
-      PyErr_Format(PyExc_TypeError, "%smember '%s' of %s is missing in the record", py_where_text(where, path),
+      PyErr_Format(PyExc_TypeError, "%smember `%s` of %s is missing in the record", py_where_text(where, path),
                    type->members[i].name, type->name);
       same = -1;
     } else if (same_field(&type->members[i], field, &here) < 0) {

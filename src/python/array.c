@@ -36,6 +36,7 @@ PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer,
 PyObject *py_array_create(py_state *state, py_device *device, weft_dtype dtype, PyObject *shape, uint64_t size) {
   weft_error err;
   weft_buffer *buffer;
+  if (py_host_check(state) < 0) return NULL;
   if (weft_buffer_create(device->device, size * weft_dtype_bytes(dtype), &buffer, &err) != WEFT_OK)
     return py_error_raise(state, &err);
   PyObject *self = py_array_view(state, device, buffer, 0, dtype, shape, size);
@@ -63,6 +64,7 @@ static int fill_scalar(py_array *self, PyObject *value) {
   unsigned char pattern[8];
   const py_storage *s = &self->storage;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (py_convert_scalar(value, s->dtype, pattern, weft_dtype_name(s->dtype), NULL) < 0) return -1;
   if (weft_buffer_fill(s->buffer, s->offset, s->n_bytes, pattern, weft_dtype_bytes(s->dtype), &err) == WEFT_OK)
     return 0;
@@ -80,6 +82,7 @@ static int check_shape(py_array *self, PyObject *shape) {
 static int copy_array(py_array *self, py_array *from) {
   const py_storage *s = &self->storage, *f = &from->storage;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (s->dtype != f->dtype) {
     PyErr_Format(
         PyExc_TypeError,
@@ -96,6 +99,7 @@ static int copy_array(py_array *self, py_array *from) {
 static int write_host(py_array *self, PyObject *value) {
   py_host_data data;
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (py_convert_host(value, self->storage.dtype, PY_CASTING_SAME, &data) < 0) return -1;
   int failed = check_shape(self, data.shape);
   if (!failed && py_host_write(self->storage.buffer, self->storage.offset, data.bytes, data.n_bytes, &err) != WEFT_OK)
@@ -213,24 +217,59 @@ static int array_assign(PyObject *o, PyObject *key, PyObject *value) {
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static PyObject *array_to_numpy(PyObject *o, PyObject *nothing) {
-  (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_NUMPY, "await x.to_numpy_async()");
+/* Whether `out` can take the elements of `self`: found out before anything is read. */
+static int check_out(py_array *self, PyObject *out) {
+  py_host_data host = {0};
+  Py_buffer view;
+  if (!PyObject_CheckBuffer(out)) return py_error_type(out, "out wants a NumPy array");
+  if (py_convert_buffer(out, &host) < 0) {
+    py_error_prefix("out: ");
+    return -1;
+  }
+  const char *problem = host.owned ? ", which is not C-contiguous" : "";
+  int same = host.dtype == self->storage.dtype ? PyObject_RichCompareBool(host.shape, self->shape, Py_EQ) : 0;
+  if (same > 0 && !*problem && PyObject_GetBuffer(out, &view, PyBUF_WRITABLE) == 0) {
+    PyBuffer_Release(&view);
+    py_host_data_free(&host);
+    return 0;
+  }
+  if (same > 0 && !*problem) problem = ", which is read-only";
+  if (same >= 0)
+    PyErr_Format(PyExc_ValueError, "out wants a writable %s array of shape %S, got %s of shape %S%s",
+                 weft_dtype_name(self->storage.dtype), self->shape, weft_dtype_name(host.dtype), host.shape, problem);
+  py_host_data_free(&host);
+  return -1;
 }
 
-static PyObject *array_to_numpy_async(PyObject *o, PyObject *nothing) {
-  (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_NUMPY);
+/* out=None: a new array. Borrowed in *out, NULL for None. */
+static int read_out(py_array *self, PyObject *args, PyObject *keywords, const char *format, PyObject **out) {
+  static char *names[] = {"out", NULL};
+  *out = NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, format, names, out)) return -1;
+  if (*out == Py_None) *out = NULL;
+  return *out ? check_out(self, *out) : 0;
+}
+
+static PyObject *array_to_numpy(PyObject *o, PyObject *args, PyObject *keywords) {
+  PyObject *out;
+  if (read_out((py_array *)o, args, keywords, "|$O:to_numpy", &out) < 0) return NULL;
+  return py_future_read((py_storage *)o, PY_RESULT_NUMPY, out, "await x.to_numpy_async()");
+}
+
+static PyObject *array_to_numpy_async(PyObject *o, PyObject *args, PyObject *keywords) {
+  PyObject *out;
+  if (read_out((py_array *)o, args, keywords, "|$O:to_numpy_async", &out) < 0) return NULL;
+  return py_future_read_async((py_storage *)o, PY_RESULT_NUMPY, out);
 }
 
 static PyObject *array_to_memoryview(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_MEMORYVIEW, "await x.to_memoryview_async()");
+  return py_future_read((py_storage *)o, PY_RESULT_MEMORYVIEW, NULL, "await x.to_memoryview_async()");
 }
 
 static PyObject *array_to_memoryview_async(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_MEMORYVIEW);
+  return py_future_read_async((py_storage *)o, PY_RESULT_MEMORYVIEW, NULL);
 }
 
 /* ---- what an array refuses --------------------------------------------------------------------------------------- */
@@ -307,8 +346,8 @@ static PyGetSetDef array_getset[] = {
 };
 
 static PyMethodDef array_methods[] = {
-    {"to_numpy", array_to_numpy, METH_NOARGS, PY_DOC_ARRAY_TO_NUMPY},
-    {"to_numpy_async", array_to_numpy_async, METH_NOARGS, PY_DOC_ARRAY_TO_NUMPY_ASYNC},
+    PY_KEYWORDS("to_numpy", array_to_numpy, PY_DOC_ARRAY_TO_NUMPY),
+    PY_KEYWORDS("to_numpy_async", array_to_numpy_async, PY_DOC_ARRAY_TO_NUMPY_ASYNC),
     {"to_memoryview", array_to_memoryview, METH_NOARGS, PY_DOC_ARRAY_TO_MEMORYVIEW},
     {"to_memoryview_async", array_to_memoryview_async, METH_NOARGS, PY_DOC_ARRAY_TO_MEMORYVIEW_ASYNC},
     {"write", array_write, METH_O, PY_DOC_ARRAY_WRITE},

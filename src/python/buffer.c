@@ -12,7 +12,7 @@
 
 void py_storage_free(PyObject *o) {
   py_storage *self = (py_storage *)o;
-  weft_buffer_release(self->buffer);
+  if (!py_state_of(o)->forked) weft_buffer_release(self->buffer);
   Py_XDECREF((PyObject *)self->device);
   py_object_free(o);
 }
@@ -31,6 +31,7 @@ PyObject *py_storage_nbytes(PyObject *o, void *closure) {
 
 int py_storage_read(py_storage *self, weft_future **future) {
   weft_error err;
+  if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (weft_buffer_read(self->buffer, self->offset, self->n_bytes, future, &err) == WEFT_OK) return 0;
   py_error_raise(py_state_of((PyObject *)self), &err);
   return -1;
@@ -146,7 +147,7 @@ static PyObject *buffer_write(PyObject *o, PyObject *args, PyObject *keywords) {
   void *packed;
   if (raw_bytes(data, &view, &packed) < 0) return NULL;
   weft_error err;
-  bool failed = check_write(self, (uint64_t)offset, (uint64_t)view.len) < 0;
+  bool failed = py_host_check(py_state_of(o)) < 0 || check_write(self, (uint64_t)offset, (uint64_t)view.len) < 0;
   if (!failed && py_host_write(self->buffer, self->offset + (uint64_t)offset, packed ? packed : view.buf,
                                (uint64_t)view.len, &err) != WEFT_OK) {
     py_error_raise(py_state_of(o), &err);
@@ -160,12 +161,12 @@ static PyObject *buffer_write(PyObject *o, PyObject *args, PyObject *keywords) {
 
 static PyObject *buffer_to_bytes(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read((py_storage *)o, PY_RESULT_BYTES, "await b.to_bytes_async()");
+  return py_future_read((py_storage *)o, PY_RESULT_BYTES, NULL, "await b.to_bytes_async()");
 }
 
 static PyObject *buffer_to_bytes_async(PyObject *o, PyObject *nothing) {
   (void)nothing;
-  return py_future_read_async((py_storage *)o, PY_RESULT_BYTES);
+  return py_future_read_async((py_storage *)o, PY_RESULT_BYTES, NULL);
 }
 
 static PyObject *buffer_view(PyObject *o, PyObject *args, PyObject *keywords) {

@@ -68,14 +68,14 @@ static int read_extent(PyObject *value, const char *word, uint64_t *out) {
   if (!PyLong_Check(value)) {
     if (!PyIndex_Check(value) || !(index = PyNumber_Index(value))) {
       PyErr_Clear();
-      return py_error_type(value, "%s wants an int or up to three ints", word);
+      return py_error_type(value, "`%s` wants an int or up to three ints", word);
     }
     value = index;
   }
   int overflow;
   long long n = PyLong_AsLongLongAndOverflow(value, &overflow);
   if (overflow || n < 0) {
-    PyErr_Format(PyExc_ValueError, "%s wants numbers from 0 to 2**63 - 1, got %R", word, value);
+    PyErr_Format(PyExc_ValueError, "`%s` wants numbers from 0 to 2**63 - 1, got %R", word, value);
     Py_XDECREF(index);
     return -1;
   }
@@ -97,7 +97,7 @@ static int read_grid(call *c, PyObject *value, int which) {
     return read_extent(value, word, &c->grid.n[0]);
   }
   if (n < 1 || n > 3) {
-    PyErr_Format(PyExc_ValueError, "%s wants one to three numbers, got %zd", word, n);
+    PyErr_Format(PyExc_ValueError, "`%s` wants one to three numbers, got %zd", word, n);
     return -1;
   }
   for (Py_ssize_t i = 0; i < n; i++) {
@@ -144,10 +144,10 @@ static int give_records(call *c, int slot, PyObject *value, py_host_data *host) 
 static int give_host(call *c, int slot, PyObject *value) {
   const weft_slot *s = &c->kernel->slots[slot];
   if (s->kind == WEFT_SLOT_READ_WRITE)
-    return py_error_type(value, "%s: %s %s is written, so it wants a weft array or Buffer (weft.asarray(a) makes one)",
+    return py_error_type(value, "`%s` is %s %s: it wants a weft array or Buffer (weft.asarray(a) makes one)",
                          s->name, slot_word(s), s->type->name);
   if (!PyObject_CheckBuffer(value))
-    return py_error_type(value, "%s: %s %s wants a weft array, a Buffer or an object with the buffer protocol", s->name,
+    return py_error_type(value, "`%s` is %s %s: it wants a weft array, a Buffer or an object with the buffer protocol", s->name,
                          slot_word(s), s->type->name);
   if (!c->hosts && !(c->hosts = PyMem_Calloc(c->kernel->n_slots, sizeof *c->hosts))) {
     PyErr_NoMemory();
@@ -174,7 +174,7 @@ static int give_host(call *c, int slot, PyObject *value) {
 }
 
 static int fail_twice(const char *text) {
-  PyErr_Format(PyExc_TypeError, "'%s' is given twice", text);
+  PyErr_Format(PyExc_TypeError, "`%s` is given twice", text);
   return -1;
 }
 
@@ -221,8 +221,11 @@ static const char *candidate_name(const void *data, uint32_t i) {
 
 static int fail_unknown(py_kernel *k, PyObject *text) {
   char hint[PY_HINT_CAPACITY];
-  PyErr_Format(PyExc_TypeError, "%s() has no binding %R%s", weft_kernel_entry(k->kernel), text,
-               py_error_hint(text, candidate_name, k, hint));
+  PyObject *name = py_error_name(text);
+  if (name)
+    PyErr_Format(PyExc_TypeError, "%s() has no binding %U%s", weft_kernel_entry(k->kernel), name,
+                 py_error_hint(text, candidate_name, k, hint));
+  Py_XDECREF(name);
   return -1;
 }
 
@@ -329,7 +332,7 @@ static int check_complete(call *c) {
   py_kernel *k = c->kernel;
   const char *entry = weft_kernel_entry(k->kernel);
   if (c->grids != GRID_THREADS && c->grids != GRID_GROUPS) {
-    PyErr_Format(PyExc_TypeError, "%s() wants exactly one of threads= and groups=, got %s", entry,
+    PyErr_Format(PyExc_TypeError, "%s() wants exactly one of `threads` and `groups`, got %s", entry,
                  c->grids ? "both" : "neither");
     return -1;
   }
@@ -337,9 +340,9 @@ static int check_complete(call *c) {
     const weft_slot *s = &k->slots[i];
     if (c->args[i].kind != WEFT_ARG_NONE) continue;
     if (s->kind == WEFT_SLOT_IMMEDIATE)
-      PyErr_Format(PyExc_TypeError, "%s() misses '%s': var<immediate> %s", entry, s->name, s->type->name);
+      PyErr_Format(PyExc_TypeError, "%s() misses `%s`: var<immediate> %s", entry, s->name, s->type->name);
     else
-      PyErr_Format(PyExc_TypeError, "%s() misses '%s': @group(%u) @binding(%u) %s %s", entry, s->name,
+      PyErr_Format(PyExc_TypeError, "%s() misses `%s`: @group(%u) @binding(%u) %s %s", entry, s->name,
                    (unsigned)s->group, (unsigned)s->binding, slot_word(s), s->type->name);
     return -1;
   }
@@ -349,8 +352,9 @@ static int check_complete(call *c) {
 static int dispatch(call *c) {
   weft_error err;
   py_kernel *k = c->kernel;
-  if (weft_kernel_call(k->kernel, c->args, &c->grid, &err) == WEFT_OK) return 0;
   py_state *state = py_state_of((PyObject *)k);
+  if (py_host_check(state) < 0) return -1;
+  if (weft_kernel_call(k->kernel, c->args, &c->grid, &err) == WEFT_OK) return 0;
   if (err.code == WEFT_SHADER)
     py_error_raise_shader(state, &err, k->source);
   else

@@ -25,9 +25,10 @@ static size_t where_write(const py_where *w, char *out, size_t capacity) {
 const char *py_where_text(const py_where *where, char out[PY_WHERE_CAPACITY]) {
   out[0] = 0;
   if (!where) return out;
-  size_t n = where_write(where, out, PY_WHERE_CAPACITY - 2);
-  if (n > PY_WHERE_CAPACITY - 3) n = PY_WHERE_CAPACITY - 3;
-  memcpy(out + n, ": ", 3);
+  size_t n = where_write(where, out + 1, PY_WHERE_CAPACITY - 4);
+  if (n > PY_WHERE_CAPACITY - 5) n = PY_WHERE_CAPACITY - 5;
+  out[0] = '`';
+  memcpy(out + 1 + n, "`: ", 4);
   return out;
 }
 

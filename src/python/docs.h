@@ -27,11 +27,25 @@
   "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()`\n" \
   "then opens a new one."
 
+#define PY_DOC_INTERNAL \
+  "For weft's own use."
+
+#define PY_DOC_DEVICE_LOST \
+  "Awaits the loss of the device: ``reason = await device.lost`` (str). True as soon as it is lost."
+
+#define PY_DOC_DEVICE_ON_LOST \
+  "on_lost($self, callback, /)\n" \
+  "--\n" \
+  "\n" \
+  "Call ``callback(reason)`` once, when the device is lost.\n" \
+  "\n" \
+  "Where an event loop runs it is called there, else from a thread of its own. A device that is lost already counts."
+
 #define PY_DOC_BATCH_TYPE \
   "What `weft.batch` returns: a context manager."
 
 #define PY_DOC_DEVICE_FUNCTION \
-  "device(selector=\"\")\n" \
+  "device(selector=\"\", *, power=None, required_limits=None, required_features=None, new=False)\n" \
   "--\n" \
   "\n" \
   "Open a GPU device, or return the one that is open.\n" \
@@ -39,18 +53,30 @@
   "Parameters\n" \
   "----------\n" \
   "selector : str, optional\n" \
-  "    A driver's name (``\"native\"``, ``\"web\"``) or a part of the adapter's name. Without one, what\n" \
-  "    the environment variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "    A kind (``\"gpu\"``, ``\"discrete\"``, ``\"integrated\"``, ``\"cpu\"``), a driver's name (``\"native\"``, ``\"web\"``), or\n" \
+  "    a part of the name of the adapter, its vendor, its backend or the library. Without one, what the environment\n" \
+  "    variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "power : {\"low\", \"high\"}, optional\n" \
+  "    Which of several GPUs: the one that saves power, or the fast one.\n" \
+  "required_limits : mapping of str to int, optional\n" \
+  "    WebGPU's limits that the device must have, by name. All that an adapter has is requested anyhow: this makes\n" \
+  "    it an error to have less.\n" \
+  "required_features : sequence of str, optional\n" \
+  "    WebGPU's features that the device must have. All are requested anyhow.\n" \
+  "new : bool, optional\n" \
+  "    Open one of its own, with own memory and queue, even if the adapter is open already.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
   "Device\n" \
-  "    The same object for the same selector, until that device is lost.\n" \
+  "    One object for one adapter, whatever it was asked for by, until that device is lost.\n" \
   "\n" \
   "Raises\n" \
   "------\n" \
   "DeviceError\n" \
   "    There is no such device.\n" \
+  "UnsupportedError\n" \
+  "    It lacks a limit or feature; or there is no library for WebGPU.\n" \
   "CannotBlockError\n" \
   "    It would have to wait and cannot: use `device_async`.\n" \
   "\n" \
@@ -58,7 +84,8 @@
   "--------\n" \
   ">>> dev = weft.device()\n" \
   ">>> dev is weft.device()\n" \
-  "True"
+  "True\n" \
+  ">>> fast = weft.device(power=\"high\", required_limits={\"maxBufferSize\": 1 << 20})"
 
 #define PY_DOC_START \
   "Start what the function of the same name does and return its Future. For weft's own use."
@@ -249,18 +276,26 @@
   "       [7., 7., 7.]], dtype=float32)"
 
 #define PY_DOC_ARRAY_TO_NUMPY \
-  "to_numpy($self, /)\n" \
+  "to_numpy($self, /, *, out=None)\n" \
   "--\n" \
   "\n" \
-  "Read the elements into a new NumPy array. Waits.\n" \
+  "Read the elements into a NumPy array. Waits.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "out : numpy.ndarray, optional\n" \
+  "    Where they go: C-contiguous, writable, of the same shape and dtype. Memory that was used before takes them\n" \
+  "    faster than memory that is new. By default a new array.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
   "numpy.ndarray\n" \
-  "    Of the same shape and dtype.\n" \
+  "    `out`, or a new array of the same shape and dtype.\n" \
   "\n" \
   "Raises\n" \
   "------\n" \
+  "ValueError\n" \
+  "    `out` is not such an array.\n" \
   "CannotBlockError\n" \
   "    It cannot wait here: use ``await x.to_numpy_async()``.\n" \
   "ImportError\n" \
@@ -269,11 +304,16 @@
   "    What wrote these elements failed on the device."
 
 #define PY_DOC_ARRAY_TO_NUMPY_ASYNC \
-  "to_numpy_async($self, /)\n" \
+  "to_numpy_async($self, /, *, out=None)\n" \
   "--\n" \
   "\n" \
   "Start to read the elements; await the NumPy array. Several reads started before the first await share one\n" \
   "round trip.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "out : numpy.ndarray, optional\n" \
+  "    Where they go when they are there, as for `to_numpy`.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
@@ -446,6 +486,72 @@
   "--\n" \
   "\n" \
   "A new array of zeros with the shape and dtype of `x`. Parameters as in `empty_like`."
+
+#define PY_DOC_RECORD \
+  "record(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Record commands, to replay them as often as wanted.\n" \
+  "\n" \
+  "Inside ``with weft.record() as g:`` kernel calls, writes, copies and fills are checked and kept, and nothing\n" \
+  "runs. `Recording.replay` then runs them all for the price of one call.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it. Its commands are recorded, from whatever thread they come.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Recording\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "StateError\n" \
+  "    The device records already; or, inside the block: something was read or waited for.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "- Numbers, uniforms and host arrays are frozen as they were when recorded. Arrays are named: a replay sees what\n" \
+  "  they hold then. They are kept alive.\n" \
+  "- An exception that leaves the block drops the recording.\n" \
+  "- One recording at a time per device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> step = weft.kernel(source)\n" \
+  ">>> x = weft.zeros(4)\n" \
+  ">>> with weft.record() as g:\n" \
+  "...     step(x=x, threads=4)\n" \
+  "...     step(x=x, threads=4)\n" \
+  ">>> g\n" \
+  "<weft.Recording of 2 commands>\n" \
+  ">>> g.replay()\n" \
+  ">>> g.replay(x=weft.zeros(4))"
+
+#define PY_DOC_RECORDING \
+  "Commands that were recorded. Made by `weft.record`."
+
+#define PY_DOC_RECORDING_REPLAY \
+  "replay($self, /, **arrays)\n" \
+  "--\n" \
+  "\n" \
+  "Run the recorded commands, in their order, behind everything given to the device before.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "**arrays : Array or Buffer\n" \
+  "    Other arrays by the name of the binding they were given to, in place of the recorded one wherever that was\n" \
+  "    bound. Of the same size, on the same device, and beginning where a binding may (multiples of the limit\n" \
+  "    ``minStorageBufferOffsetAlignment``).\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError, ValueError\n" \
+  "    No call has such an argument; its calls were given several arrays, a value or host memory; the array is\n" \
+  "    part of a copy, write or fill of the recording; dtype or size differ. Then nothing ran.\n" \
+  "DeviceError, ShaderError\n" \
+  "    Something that the recording needs has failed on the device."
 
 #define PY_DOC_BINDING \
   "One argument of a Kernel."

@@ -72,8 +72,12 @@ const char *py_error_hint(PyObject *name, py_candidate candidate, const void *da
       best_distance = distance;
     }
   }
-  if (best) PyOS_snprintf(out, PY_HINT_CAPACITY, " (did you mean '%.63s'?)", best);
+  if (best) PyOS_snprintf(out, PY_HINT_CAPACITY, " (did you mean `%.63s`?)", best);
   return out;
+}
+
+PyObject *py_error_name(PyObject *name) {
+  return PyUnicode_Check(name) ? PyUnicode_FromFormat("`%U`", name) : PyObject_Repr(name);
 }
 
 int py_error_type(PyObject *got, const char *format, ...) {

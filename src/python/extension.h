@@ -43,9 +43,10 @@ enum {
   X(buffer_type)                                                                              \
   X(array_type)                                                                               \
   X(kernel_type)                                                                              \
+  X(recording_type)                                                                           \
   X(binding_type)                                                                             \
   X(future_type)                                                                              \
-  X(devices)        /* device.c: selector -> Device, opened or opening */                     \
+  X(devices)        /* device.c: what was asked for -> Device, opened or opening */           \
   X(default_device) /* device.c: the Device of calls that name none, NULL until it is open */ \
   X(settle)         /* future.c: weft._async.settle, NULL until used */                       \
   X(web)            /* host.c: the module weft._web, NULL natively */                         \
@@ -60,6 +61,7 @@ typedef struct py_state {
   PyObject *dtypes[WEFT_DTYPE_COUNT];
   weft_instance *instance;   /* NULL until the first device is asked for */
   const weft_driver *native; /* owned; NULL where there is none */
+  bool forked;               /* this process is a fork of one that used devices: they do not work here */
 } py_state;
 
 static inline py_state *py_state_of(PyObject *self) { return PyType_GetModuleState(Py_TYPE(self)); }
@@ -69,6 +71,7 @@ static inline py_state *py_state_of(PyObject *self) { return PyType_GetModuleSta
 typedef struct py_device {
   PyObject_HEAD weft_device *device; /* owned */
   weft_future *ready;                /* owned; NULL once the device is open */
+  bool alone;                        /* opened with new=True: no other stands for it, nor it for others */
 } py_device;
 
 /* The common beginning of Buffer and Array: a range of a device buffer. */
@@ -95,6 +98,8 @@ typedef struct py_dtype {
 
 /* A new zeroed object of one of the module's types. */
 PyObject *py_object_create(PyObject *type);
+/* A new dict of a mapping given as `argument`; TypeError when it is none. */
+PyObject *py_dict_read(PyObject *mapping, const char *argument);
 /* The last step of every tp_dealloc. */
 void py_object_free(PyObject *self);
 /* Adds a type to the module and to the state. */
@@ -107,10 +112,12 @@ int py_errors_init(py_state *state);
 PyObject *py_error_raise(py_state *state, const weft_error *err);
 /* The same for WEFT_SHADER, with the source (may be NULL) as attribute. */
 PyObject *py_error_raise_shader(py_state *state, const weft_error *err, PyObject *source);
-/* " (did you mean 'x'?)" into `out` when one of the candidates is near to `name`, else "". */
+/* " (did you mean `x`?)" into `out` when one of the candidates is near to `name`, else "". */
 #define PY_HINT_CAPACITY 96
 typedef const char *(*py_candidate)(const void *data, uint32_t index); /* NULL: no more */
 const char *py_error_hint(PyObject *name, py_candidate candidate, const void *data, char out[PY_HINT_CAPACITY]);
+/* How messages show a name that was given: text in backticks, anything else as its repr. */
+PyObject *py_error_name(PyObject *name);
 /* TypeError "<message>, got <name of the type of `got`>". Returns -1. */
 int py_error_type(PyObject *got, const char *format, ...);
 /* Puts "prefix" in front of the text of the pending TypeError, ValueError or OverflowError. */
@@ -121,6 +128,8 @@ void py_error_prefix(const char *prefix);
 /* The instance (borrowed from the state), made with its drivers at the first call. */
 weft_instance *py_host_instance(py_state *state);
 void py_host_free(py_state *state);
+/* -1 with StateError in a fork of a process that used devices; what belongs to one is not touched there at all. */
+int py_host_check(py_state *state);
 /* weft_future_wait for a future whose reference the caller owns. `instead` is the await form that the message names
  * when nothing can wait. Returns 0 when it settled with OK. */
 int py_host_wait(py_state *state, weft_future *future, const char *instead);
@@ -132,10 +141,10 @@ weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *byte
 int py_device_init(PyObject *module);
 /* The open device that a `device` argument (NULL or None: the default one) means; opens and waits if it must. */
 py_device *py_device_get(py_state *state, PyObject *argument);
-/* The Device for a selector, maybe still opening. */
-py_device *py_device_open(py_state *state, PyObject *selector);
 /* Notes that an opening device has settled: 0 with it open, -1 with the reason why not. */
 int py_device_settled(py_state *state, py_device *device);
+/* The Device (new reference) to use for one that has settled: itself, or the one that is open for the same adapter. */
+py_device *py_device_same(py_state *state, py_device *device);
 
 /* ---- dtype.c ----------------------------------------------------------------------------------------------------- */
 
@@ -150,14 +159,14 @@ const char *py_dtype_format(weft_dtype dtype);
 
 /* ---- convert.c --------------------------------------------------------------------------------------------------- */
 
-/* Where a value stands, for messages only: "p", "p.a", "p.a[3]". Lives on the stack of the recursion. */
+/* Where a value stands, for messages only: `p`, `p.a`, `p.a[3]`. Lives on the stack of the recursion. */
 typedef struct py_where {
   const struct py_where *parent;
   const char *name; /* NULL: an index */
   int64_t index;
 } py_where;
 
-/* Writes the path, with ": " behind it; "" for NULL. */
+/* Writes the path in backticks, with ": " behind it; "" for NULL. */
 #define PY_WHERE_CAPACITY 256
 const char *py_where_text(const py_where *where, char out[PY_WHERE_CAPACITY]);
 
@@ -217,6 +226,7 @@ PyObject *py_array_create(py_state *state, py_device *device, weft_dtype dtype, 
 typedef enum py_result {
   PY_RESULT_NONE,
   PY_RESULT_SUBJECT, /* the object that became ready */
+  PY_RESULT_INTO,    /* the elements read, in the object that is the subject */
   PY_RESULT_NUMPY,
   PY_RESULT_MEMORYVIEW,
   PY_RESULT_BYTES
@@ -227,10 +237,10 @@ int py_future_init(PyObject *module);
 PyObject *py_future_create(py_state *state, weft_future *future, py_result result, PyObject *subject);
 /* A coroutine that waits for the Future (consumed; NULL passes through). */
 PyObject *py_future_settle(py_state *state, PyObject *future);
-/* Starts a read, waits, and returns the result. */
-PyObject *py_future_read(py_storage *self, py_result result, const char *instead);
+/* Starts a read, waits, and returns the result: `into` (borrowed) with the bytes, or what `result` says when it is NULL. */
+PyObject *py_future_read(py_storage *self, py_result result, PyObject *into, const char *instead);
 /* Starts a read and returns a coroutine. */
-PyObject *py_future_read_async(py_storage *self, py_result result);
+PyObject *py_future_read_async(py_storage *self, py_result result, PyObject *into);
 
 /* ---- arguments.c ------------------------------------------------------------------------------------------------- */
 
@@ -250,5 +260,9 @@ PyObject *py_show_method(PyObject *self, PyObject *args, PyObject *keywords);
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
 int py_kernel_init(PyObject *module);
+
+/* ---- recording.c ------------------------------------------------------------------------------------------------- */
+
+int py_recording_init(PyObject *module);
 
 #endif

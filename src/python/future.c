@@ -3,8 +3,8 @@
  *   x.to_numpy()        start -> wait (host.c) -> take
  *   x.to_numpy_async()  start -> Future -> weft._async.settle(future): a coroutine that asks done(), then result()
  *
- * The bytes of a read go straight into the memory of the object that is returned; that object is made after the wait,
- * so no pointer into it lives across one. */
+ * The bytes of a read go straight into the memory of the object that is returned. That object is made after the wait,
+ * or is the caller's and asked for its memory then, so no pointer into it lives across one. */
 #include <string.h>
 
 #include "python/docs.h"
@@ -19,7 +19,7 @@ typedef struct py_future {
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
 /* Moves the bytes of a finished read into a new writable object (consumed, also on failure; NULL passes through). */
-static PyObject *take_into(py_storage *self, weft_future *future, PyObject *target) {
+static PyObject *take_into(py_state *state, weft_future *future, PyObject *target) {
   Py_buffer view;
   if (!target) return NULL;
   if (PyObject_GetBuffer(target, &view, PyBUF_WRITABLE) < 0) {
@@ -27,11 +27,11 @@ static PyObject *take_into(py_storage *self, weft_future *future, PyObject *targ
     return NULL;
   }
   weft_error err;
-  weft_status status = weft_future_take(future, view.buf, self->n_bytes, &err);
+  weft_status status = weft_future_take(future, view.buf, (uint64_t)view.len, &err);
   PyBuffer_Release(&view);
   if (status == WEFT_OK) return target;
   Py_DECREF(target);
-  return py_error_raise(py_state_of((PyObject *)self), &err);
+  return py_error_raise(state, &err);
 }
 
 static PyObject *new_bytearray(py_storage *self) {
@@ -57,12 +57,12 @@ static PyObject *take_numpy(py_storage *self, weft_future *future) {
   PyObject *shape = ((py_array *)self)->shape;
   PyObject *target = PyObject_CallMethod(numpy, "empty", "Os", shape, weft_dtype_name(self->dtype));
   Py_DECREF(numpy);
-  return take_into(self, future, target);
+  return take_into(py_state_of((PyObject *)self), future, target);
 }
 
 /* memoryview has no complex numbers and cannot cast to 'e' before 3.12: pairs of floats, and the bits. */
 static PyObject *take_memoryview(py_storage *self, weft_future *future) {
-  PyObject *bytes = take_into(self, future, new_bytearray(self));
+  PyObject *bytes = take_into(py_state_of((PyObject *)self), future, new_bytearray(self));
   PyObject *flat = bytes ? PyMemoryView_FromObject(bytes) : NULL;
   Py_XDECREF(bytes);
   if (!flat) return NULL;
@@ -87,8 +87,7 @@ static PyObject *take_memoryview(py_storage *self, weft_future *future) {
 }
 
 static PyObject *subject_ready(py_state *state, PyObject *subject) {
-  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type && py_device_settled(state, (py_device *)subject) < 0)
-    return NULL;
+  if (Py_TYPE(subject) == (PyTypeObject *)state->device_type) return (PyObject *)py_device_same(state, (py_device *)subject);
   Py_INCREF(subject);
   return subject;
 }
@@ -98,6 +97,9 @@ static PyObject *take(py_state *state, weft_future *future, py_result result, Py
   switch (result) {
     case PY_RESULT_SUBJECT:
       return subject_ready(state, subject);
+    case PY_RESULT_INTO:
+      Py_INCREF(subject);
+      return take_into(state, future, subject);
     case PY_RESULT_NUMPY:
       return take_numpy((py_storage *)subject, future);
     case PY_RESULT_MEMORYVIEW:
@@ -125,13 +127,14 @@ PyObject *py_future_create(py_state *state, weft_future *future, py_result resul
 }
 
 static void future_dealloc(PyObject *self) {
-  weft_future_release(((py_future *)self)->future);
+  if (!py_state_of(self)->forked) weft_future_release(((py_future *)self)->future);
   Py_XDECREF(((py_future *)self)->subject);
   py_object_free(self);
 }
 
 static PyObject *future_done(PyObject *self, PyObject *nothing) {
   (void)nothing;
+  if (py_host_check(py_state_of(self)) < 0) return NULL;
   return PyBool_FromLong(weft_future_done(((py_future *)self)->future));
 }
 
@@ -140,6 +143,7 @@ static PyObject *future_result(PyObject *o, PyObject *nothing) {
   py_future *self = (py_future *)o;
   py_state *state = py_state_of(o);
   weft_error err;
+  if (py_host_check(state) < 0) return NULL;
   if (weft_future_status(self->future, &err) != WEFT_OK) {
     if (err.code != WEFT_STATE && self->result == PY_RESULT_SUBJECT &&
         Py_TYPE(self->subject) == (PyTypeObject *)state->device_type &&
@@ -162,20 +166,23 @@ PyObject *py_future_settle(py_state *state, PyObject *future) {
   return coroutine;
 }
 
-PyObject *py_future_read(py_storage *self, py_result result, const char *instead) {
+PyObject *py_future_read(py_storage *self, py_result result, PyObject *into, const char *instead) {
   weft_future *future;
   if (py_storage_read(self, &future) < 0) return NULL;
   py_state *state = py_state_of((PyObject *)self);
-  PyObject *value = py_host_wait(state, future, instead) < 0 ? NULL : take(state, future, result, (PyObject *)self);
+  PyObject *subject = into ? into : (PyObject *)self, *value = NULL;
+  if (py_host_wait(state, future, instead) == 0)
+    value = take(state, future, into ? PY_RESULT_INTO : result, subject);
   weft_future_release(future);
   return value;
 }
 
-PyObject *py_future_read_async(py_storage *self, py_result result) {
+PyObject *py_future_read_async(py_storage *self, py_result result, PyObject *into) {
   weft_future *future;
   if (py_storage_read(self, &future) < 0) return NULL;
   py_state *state = py_state_of((PyObject *)self);
-  return py_future_settle(state, py_future_create(state, future, result, (PyObject *)self));
+  return py_future_settle(
+      state, py_future_create(state, future, into ? PY_RESULT_INTO : result, into ? into : (PyObject *)self));
 }
 
 static PyMethodDef future_methods[] = {

@@ -93,6 +93,14 @@ weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *byte
   Py_END_ALLOW_THREADS return status;
 }
 
+int py_host_check(py_state *state) {
+  if (!state->forked) return 0;
+  PyErr_SetString(state->exceptions[WEFT_STATE],
+                  "this process is a fork of one that has used weft, and GPU devices do not survive a fork: start "
+                  "processes with multiprocessing.get_context(\"spawn\"), or use weft in the child alone");
+  return -1;
+}
+
 /* ---- drivers ----------------------------------------------------------------------------------------------------- */
 
 static int add_driver(py_state *state, weft_instance *instance, const weft_driver *driver) {
@@ -147,6 +155,7 @@ static void free_drivers(py_state *state) {
 }
 
 weft_instance *py_host_instance(py_state *state) {
+  if (py_host_check(state) < 0) return NULL;
   if (state->instance) return state->instance;
   weft_host host = {.data = state, .wait = IN_PYODIDE ? host_wait : NULL, .interrupted = host_interrupted};
   weft_instance *instance;
@@ -164,6 +173,7 @@ weft_instance *py_host_instance(py_state *state) {
 }
 
 void py_host_free(py_state *state) {
+  if (state->forked) return;
   weft_instance_release(state->instance);
   state->instance = NULL;
   free_drivers(state);

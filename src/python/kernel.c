@@ -23,9 +23,9 @@ static int read_constants(PyObject *dict, weft_constant **out) {
     bool number = PyFloat_Check(value) || PyIndex_Check(value) || py_convert_is_scalar(value);
     next->value = number && next->name ? PyFloat_AsDouble(value) : 0;
     if (!next->name)
-      py_error_type(key, "constants: the name of an override, or its id as a string, is wanted");
+      py_error_type(key, "`constants` wants the name of an override, or its id as a string");
     else if (!number)
-      py_error_type(value, "constants: '%s' wants a number or bool", next->name);
+      py_error_type(value, "`constants`: `%s` wants a number or bool", next->name);
     if (PyErr_Occurred()) {
       PyMem_Free(constants);
       return -1;
@@ -104,7 +104,7 @@ static void kernel_dealloc(PyObject *o) {
   for (int i = 0; i < PY_PLANS; i++) Py_XDECREF(self->plans[i].kwnames);
   PyMem_Free(self->slot_facts);
   PyMem_Free(self->names);
-  weft_kernel_release(self->kernel);
+  if (!py_state_of(o)->forked) weft_kernel_release(self->kernel);
   Py_XDECREF(self->constants);
   Py_XDECREF(self->source);
   Py_XDECREF((PyObject *)self->device);
@@ -145,10 +145,8 @@ static py_kernel *make_kernel(PyObject *module, PyObject *args, PyObject *keywor
   self->vectorcall = py_kernel_vectorcall;
   self->source = source;
   Py_INCREF(source);
-  self->constants = PyDict_New();
-  bool failed = !self->constants ||
-                (constants && constants != Py_None && PyDict_Update(self->constants, constants) < 0) ||
-                !(self->device = py_device_get(state, device)) || compile_kernel(state, self, entry, ready) < 0;
+  self->constants = constants && constants != Py_None ? py_dict_read(constants, "constants") : PyDict_New();
+  bool failed = !self->constants || !(self->device = py_device_get(state, device)) || compile_kernel(state, self, entry, ready) < 0;
   if (!failed) {
     self->slots = weft_kernel_slots(self->kernel, &self->n_slots);
     failed = collect_names(self) < 0 || collect_slots(self) < 0;

@@ -7,6 +7,17 @@ PyObject *py_object_create(PyObject *type) {
   return create((PyTypeObject *)type, 0);
 }
 
+PyObject *py_dict_read(PyObject *mapping, const char *argument) {
+  PyObject *dict = PyDict_New();
+  if (!PyMapping_Check(mapping) || !PyObject_HasAttrString(mapping, "keys")) {
+    py_error_type(mapping, "`%s` wants a mapping", argument);
+    Py_CLEAR(dict);
+  } else if (dict && PyDict_Update(dict, mapping) < 0) {
+    Py_CLEAR(dict);
+  }
+  return dict;
+}
+
 void py_object_free(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
   freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
@@ -23,7 +34,7 @@ static int module_exec(PyObject *module) {
   py_state *state = PyModule_GetState(module);
   if (py_errors_init(state) < 0 || py_dtype_init(module) < 0 || py_device_init(module) < 0 ||
       py_buffer_init(module) < 0 || py_array_init(module) < 0 || py_kernel_init(module) < 0 ||
-      py_future_init(module) < 0 || py_show_init(module) < 0)
+      py_recording_init(module) < 0 || py_show_init(module) < 0 || py_future_init(module) < 0)
     return -1;
   return PyModule_AddStringConstant(module, "__version__", WEFT_VERSION);
 }

@@ -29,7 +29,7 @@ export async function launch({ gpu = true } = {}) {
         if (['error', 'warning'].includes(message.type())) page.complaints.push(`${message.text()} ${message.location().url}`);
       });
       page.on('pageerror', (error) => page.complaints.push(String(error.stack || error)));
-      page.setDefaultTimeout(30_000);
+      page.setDefaultTimeout(90_000);
       if (url) await page.goto(url);
       return page;
     },

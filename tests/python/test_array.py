@@ -200,7 +200,7 @@ def test_unaligned_views_merge_their_edges(dtype):
         ),
         (["a"], TypeError, "wants numbers"),
         (None, TypeError, "got NoneType"),
-        ([1e300] * 3, OverflowError, "[0]: 1e+300 is out of the range of float32"),
+        ([1e300] * 3, OverflowError, "`[0]`: 1e+300 is out of the range of float32"),
     ],
 )
 def test_wrong_data_raises_and_changes_nothing(data, error, words):
@@ -261,6 +261,36 @@ def test_each_read_is_a_new_array():
     first, second = x.to_numpy(), x.to_numpy()
     first[0] = 9
     assert second[0] == 1.0 and values(x) == [1.0, 2.0] and isinstance(first, np.ndarray) and first.base is None
+
+
+async def test_reads_into_a_given_array():
+    np = pytest.importorskip("numpy")
+    x = weft.asarray(np.arange(6, dtype="i4").reshape(2, 3))
+    out = np.zeros((4, 3), "i4")
+    got = await x.to_numpy_async(out=out[1:3])
+    assert got.base is out and out.tolist() == [[0, 0, 0], [0, 1, 2], [3, 4, 5], [0, 0, 0]]
+    if weft.device().driver != "web":
+        assert x.to_numpy(out=got) is got and out[2].tolist() == [3, 4, 5]
+    assert (await x.to_numpy_async(out=None)).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_what_cannot_be_read_into():
+    np = pytest.importorskip("numpy")
+    x = weft.zeros((2, 3), "int32")
+    fixed = np.zeros((2, 3), "i4")
+    fixed.flags.writeable = False
+    before = weft.stats()["read_bytes"]
+    for out, match in [
+        (np.zeros((3, 2), "i4"), r"int32 array of shape \(2, 3\), got int32 of shape \(3, 2\)$"),
+        (np.zeros((2, 3), "f4"), r"got float32 of shape \(2, 3\)$"),
+        (np.zeros((2, 6), "i4")[:, ::2], "which is not C-contiguous$"),
+        (fixed, "which is read-only$"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            x.to_numpy(out=out)
+    with pytest.raises(TypeError, match="out wants a NumPy array, got list"):
+        x.to_numpy(out=[1])
+    assert weft.stats()["read_bytes"] == before
 
 
 def test_reads_of_views():

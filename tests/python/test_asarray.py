@@ -53,13 +53,13 @@ def test_numbers_with_a_dtype():
 @pytest.mark.parametrize(
     "value, dtype, error, words",
     [
-        ([1, 300], "uint8", OverflowError, "[1]: 300 is out of the range of uint8"),
-        ([-1], "uint32", OverflowError, "[0]: -1 is out of the range of uint32"),
-        ([2**31], None, OverflowError, "[0]: 2147483648 is out of the range of int32"),
-        ([1e39], None, OverflowError, "[0]: 1e+39 is out of the range of float32"),
-        ([65520.0], "float16", OverflowError, "[0]: 65520.0 is out of the range of float16"),
-        ([1.5], "int32", TypeError, "[0]: wants a number of type int32, got 1.5"),
-        ([1j], "float32", TypeError, "[0]: wants a number of type float32, got 1j"),
+        ([1, 300], "uint8", OverflowError, "`[1]`: 300 is out of the range of uint8"),
+        ([-1], "uint32", OverflowError, "`[0]`: -1 is out of the range of uint32"),
+        ([2**31], None, OverflowError, "`[0]`: 2147483648 is out of the range of int32"),
+        ([1e39], None, OverflowError, "`[0]`: 1e+39 is out of the range of float32"),
+        ([65520.0], "float16", OverflowError, "`[0]`: 65520.0 is out of the range of float16"),
+        ([1.5], "int32", TypeError, "`[0]`: wants a number of type int32, got 1.5"),
+        ([1j], "float32", TypeError, "`[0]`: wants a number of type float32, got 1j"),
         ([[1, 2], [3]], None, ValueError, "ragged: axis 1 has 2 elements in one place and 1 in another"),
         ([[1], 2], None, ValueError, "ragged: numbers stand at different depths"),
         (
@@ -314,5 +314,5 @@ def test_a_wrong_device_argument_raises():
         lambda d: weft.zeros(1, device=d),
         lambda d: weft.Buffer(4, device=d),
     ):
-        with pytest.raises(TypeError, match="device wants a weft.Device, got str"):
+        with pytest.raises(TypeError, match="`device` wants a weft.Device .*, got str"):
             make("native")

@@ -1,5 +1,6 @@
 """Devices: what they say, how they are chosen, lost and had again; counters and leaks."""
 
+import asyncio
 import gc
 
 import pytest
@@ -192,3 +193,192 @@ def test_references_are_given_back():
     after = [sys.getrefcount(o) for o in objects]
     changed = [(o, b, a) for o, b, a in zip(objects, before, after) if abs(a - b) >= 25]
     assert not changed
+
+
+# ---- choosing --------------------------------------------------------------------------------------------------------
+
+
+def test_devices_are_open_devices():
+    every = weft.devices()
+    assert every and len(set(map(id, every))) == len(every) and all(isinstance(d, weft.Device) for d in every)
+    assert weft.device() in every and weft.devices() == every
+    for device in every:
+        assert values(weft.zeros(2, device=device)) == [0, 0]
+
+
+async def test_devices_async():
+    assert await weft.devices_async() == weft.devices()
+
+
+def test_one_adapter_is_one_device_however_it_is_asked_for():
+    device = weft.device()
+    words = [device.driver, device.name, device.name[: len(device.name) // 2 + 1], device.name.upper()]
+    words += ["cpu"] if device.kind == "cpu" else ["gpu"]
+    words += [device.kind] if device.kind in ("discrete", "integrated") else []
+    for word in words:
+        assert weft.device(word) is device, word
+    kind = {"selector": "cpu"} if device.kind == "cpu" else {}
+    assert weft.device(power="high", **kind).kind == weft.device(power="low", **kind).kind == device.kind
+
+
+def test_a_kind_that_is_not_there_raises():
+    kinds = {d.kind for d in weft.devices()}
+    for kind in {"discrete", "integrated", "cpu"} - kinds:
+        with pytest.raises(weft.DeviceError) as e:
+            weft.device(kind)
+        assert kind in str(e.value) and weft.device().name in str(e.value)
+    assert kinds
+
+
+def test_required_limits_and_features():
+    device = weft.device()
+    limits = {"maxBufferSize": device.limits["maxBufferSize"], "minStorageBufferOffsetAlignment": 256}
+    assert weft.device(required_limits=limits, required_features=[]) is device
+    has = [f for f in ("shader-f16", "subgroups", "timestamp-query") if f in device.features]
+    assert weft.device(required_features=has) is device
+    with pytest.raises(weft.Error) as e:
+        weft.device(required_limits={"maxBufferSize": 1 << 50})
+    assert "maxBufferSize" in str(e.value) and str(1 << 50) in str(e.value)
+    for feature in {"shader-f16", "subgroups", "timestamp-query"} - set(has):
+        with pytest.raises(weft.Error, match=feature):
+            weft.device(required_features={feature})
+    assert weft.device() is device
+
+
+@pytest.mark.parametrize(
+    "wish, error, words",
+    [
+        ({"power": "full"}, ValueError, '`power` is "low" or "high", not "full"'),
+        ({"power": 3}, TypeError, "str"),
+        ({"required_limits": {"maxBuferSize": 1}}, ValueError, "is called `maxBuferSize` (did you mean `maxBufferSize`?)"),
+        ({"required_limits": {"maxBufferSize": 1.5}}, TypeError, "maxBufferSize wants an int, got float"),
+        ({"required_limits": {"maxBufferSize": -1}}, OverflowError, ""),
+        ({"required_limits": {3: 4}}, TypeError, "wants names of limits, got int"),
+        ({"required_limits": 3}, TypeError, ""),
+        ({"required_features": ["shader-16"]}, ValueError, "is called `shader-16` (did you mean `shader-f16`?)"),
+        ({"required_features": "shader-f16"}, TypeError, "`required_features` wants a sequence of names, got str"),
+        ({"required_features": [1]}, TypeError, "got int"),
+        ({"required": 1}, TypeError, "required"),
+    ],
+)
+def test_wrong_wishes_raise(wish, error, words):
+    with pytest.raises(error) as e:
+        weft.device(**wish)
+    assert words in str(e.value)
+    assert values(weft.zeros(1)) == [0]
+
+
+# ---- several ---------------------------------------------------------------------------------------------------------
+
+
+def test_two_devices_used_alternately():
+    first, second = weft.device(), weft.device(new=True)
+    assert second is not first and second.name == first.name and weft.device() is first
+    arrays = [weft.zeros(4, "uint32", device=d) for d in (first, second)]
+    kernels = [weft.kernel(STEP, device=d) for d in (first, second)]
+    for _ in range(5):
+        for k, x in zip(kernels, arrays):
+            k(x=x, threads=4)
+        kernels[1](x=arrays[1], threads=4)
+        assert arrays[0].device is first and arrays[1].device is second
+    assert values(arrays[0]) == [5] * 4 and values(arrays[1]) == [10] * 4
+    for k, x in ((kernels[0], arrays[1]), (kernels[1], arrays[0])):
+        with pytest.raises(ValueError, match="`x` is on the device"):
+            k(x=x, threads=4)
+    for wrong in (lambda: arrays[0].copy_from(arrays[1]), lambda: weft.asarray(arrays[0], device=second)):
+        with pytest.raises(ValueError, match="device"):
+            wrong()
+    second.destroy()
+    with pytest.raises(weft.DeviceLostError):
+        values(arrays[1])
+    assert values(arrays[0]) == [5] * 4 and weft.device() is first
+
+
+def test_a_batch_and_a_recording_of_one_device_leave_the_other_alone():
+    first, second = weft.device(), weft.device(new=True)
+    x, y = weft.zeros(1, "uint32", device=first), weft.zeros(1, "uint32", device=second)
+    with weft.batch(second), weft.record(second) as g:
+        weft.kernel(STEP, device=first)(x=x, threads=1)
+        weft.kernel(STEP, device=second)(x=y, threads=1)
+        assert values(x) == [1]
+    assert g.device is second and values(y) == [0]
+    with pytest.raises(ValueError, match="`x` is on the device"):
+        g.replay(x=x)
+    g.replay()
+    assert values(y) == [1]
+
+
+# ---- loss ------------------------------------------------------------------------------------------------------------
+
+
+async def test_lost_is_awaited():
+    device = await weft.device_async(new=True)
+    lost = device.lost
+    assert not lost and not device.lost and repr(lost) == "<not lost>"
+    waiting = asyncio.ensure_future(anext_of(lost))
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(device.lost, 0.01)
+    device.destroy()
+    assert "on request" in await asyncio.wait_for(waiting, 10)
+    assert "on request" in await lost and lost and device.lost and "on request" in repr(lost)
+
+
+async def anext_of(lost):
+    return await lost
+
+
+async def test_on_lost_calls_back_once():
+    device = await weft.device_async(new=True)
+    reasons = []
+    device.on_lost(reasons.append)
+    await asyncio.sleep(0.01)
+    assert reasons == []
+    device.destroy()
+    device.on_lost(reasons.append)
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if len(reasons) == 2:
+            break
+    assert len(reasons) == 2 and "on request" in reasons[0]
+    with pytest.raises(TypeError, match="`callback` wants a function of the reason, got int"):
+        device.on_lost(3)
+
+
+async def test_loss_reaches_all_that_is_in_flight():
+    device = await weft.device_async(new=True)
+    x, k = weft.zeros(1 << 16, "uint32", device=device), weft.kernel(STEP, device=device)
+    k(x=x, threads=x.size)
+    waits = [
+        asyncio.ensure_future(x.to_memoryview_async()),
+        asyncio.ensure_future(weft.synchronize_async(device)),
+        asyncio.ensure_future(weft.kernel_async(STEP.replace("1u", "5u"), device=device)),
+    ]
+    await asyncio.sleep(0)
+    k(x=x, threads=x.size)  # queued and not handed over
+    device.destroy()
+    for wait in waits:
+        try:
+            await wait
+        except weft.DeviceLostError as e:
+            assert "on request" in str(e)
+    for use in (
+        lambda: k(x=x, threads=1),
+        lambda: weft.kernel(STEP.replace("1u", "6u"), device=device),
+        lambda: x.to_memoryview_async(),
+        lambda: weft.flush(device),
+        lambda: weft.Buffer(4, device=device),
+        lambda: x.copy(),
+        lambda: x.fill(1),
+    ):
+        with pytest.raises(weft.DeviceLostError, match="on request"):
+            use()
+    assert values(weft.zeros(1)) == [0] and not weft.device().lost
+
+
+def test_more_than_the_limit_raises_and_the_device_stays_usable():
+    limit = weft.device().limits["maxBufferSize"]
+    x = weft.asarray([1.0])
+    for make in (lambda: weft.empty(limit // 4 + 4), lambda: weft.Buffer(limit + 16)):
+        with pytest.raises((ValueError, MemoryError, OverflowError)):
+            make()
+    assert values(x) == [1]

@@ -59,9 +59,9 @@ def test_constants_by_name_and_by_id():
 @pytest.mark.parametrize(
     "constants, words",
     [
-        ({"scale": "2"}, "constants: 'scale' wants a number or bool, got str"),
-        ({"scale": None}, "'scale' wants a number or bool, got NoneType"),
-        ({1: 2}, "the name of an override, or its id as a string, is wanted, got int"),
+        ({"scale": "2"}, "`constants`: `scale` wants a number or bool, got str"),
+        ({"scale": None}, "`scale` wants a number or bool, got NoneType"),
+        ({1: 2}, "`constants` wants the name of an override, or its id as a string, got int"),
         ({"scael": 1.0}, "scael"),
     ],
 )
@@ -166,7 +166,7 @@ def test_names_that_collide_go_by_mapping(name):
     k(x, groups=1)
     assert values(x) == [5]
     if name in ("threads", "groups"):
-        with pytest.raises(TypeError, match=f"misses '{name}'"):
+        with pytest.raises(TypeError, match=f"misses `{name}`"):
             k(threads=1)
 
 
@@ -177,7 +177,7 @@ def test_a_uniform_may_be_the_only_argument():
     k({"a": 1, "b": 2}, groups=1)
     k({"p": (1, 2)}, groups=1)
     k({(0, 0): [1, 2]}, groups=1)
-    with pytest.raises(TypeError, match=r"p: P has no member 'c'"):
+    with pytest.raises(TypeError, match=r"`p`: P has no member `c`"):
         k({"a": 1, "c": 2}, groups=1)
 
 
@@ -198,13 +198,13 @@ def test_bindings_that_only_others_use_are_ignored():
 @pytest.mark.parametrize(
     "args, keywords, words",
     [
-        ((), {"x": 0, "y": 1}, "saxpy() misses 'p': @group(0) @binding(2) var<uniform> P"),
-        ((0, 1), {"group": 2}, "saxpy() has no binding 'group' (did you mean 'groups'?)"),
-        ((0, 1, 2), {"zebra": 2}, "saxpy() has no binding 'zebra'"),
+        ((), {"x": 0, "y": 1}, "saxpy() misses `p`: @group(0) @binding(2) var<uniform> P"),
+        ((0, 1), {"group": 2}, "saxpy() has no binding `group` (did you mean `groups`?)"),
+        ((0, 1, 2), {"zebra": 2}, "saxpy() has no binding `zebra`"),
         ((0, 1, 2, 2), {}, "saxpy() takes 3 arguments in order, got 4"),
-        ((0, 1, 2), {"x": 0}, "'x' is given twice"),
-        ((0, 1, 2), {"thread": 3}, "has no binding 'thread' (did you mean 'threads'?)"),
-        ((), {}, "misses 'x'"),
+        ((0, 1, 2), {"x": 0}, "`x` is given twice"),
+        ((0, 1, 2), {"thread": 3}, "has no binding `thread` (did you mean `threads`?)"),
+        ((), {}, "misses `x`"),
     ],
 )
 def test_wrong_names_raise(args, keywords, words):
@@ -222,9 +222,9 @@ def test_wrong_mappings_raise():
     for key in ((0, 1), (0, 0, 0), ("a", 0), "y", 3, (-1, 0)):
         with pytest.raises(TypeError, match="has no binding"):
             k({key: x}, threads=1)
-    with pytest.raises(TypeError, match="'x' is given twice"):
+    with pytest.raises(TypeError, match="`x` is given twice"):
         k({(0, 0): x, "x": x}, threads=1)
-    with pytest.raises(TypeError, match="'x' is given twice"):
+    with pytest.raises(TypeError, match="`x` is given twice"):
         k({(0, 0): x}, x=x, threads=1)
     k({(0, 0): x}, threads=1)
     assert values(x) == [1]
@@ -276,14 +276,14 @@ def test_numpy_numbers_are_grids():
 @pytest.mark.parametrize(
     "grid, error, words",
     [
-        ({}, TypeError, "wants exactly one of threads= and groups=, got neither"),
+        ({}, TypeError, "wants exactly one of `threads` and `groups`, got neither"),
         ({"threads": 1, "groups": 1}, TypeError, "got both"),
-        ({"threads": -1}, ValueError, "threads wants numbers from 0 to 2**63 - 1, got -1"),
-        ({"groups": 2**64}, ValueError, "groups wants numbers"),
-        ({"threads": 1.5}, TypeError, "threads wants an int or up to three ints, got float"),
+        ({"threads": -1}, ValueError, "`threads` wants numbers from 0 to 2**63 - 1, got -1"),
+        ({"groups": 2**64}, ValueError, "`groups` wants numbers"),
+        ({"threads": 1.5}, TypeError, "`threads` wants an int or up to three ints, got float"),
         ({"threads": "1"}, TypeError, "got str"),
-        ({"threads": ()}, ValueError, "threads wants one to three numbers, got 0"),
-        ({"groups": (1, 1, 1, 1)}, ValueError, "groups wants one to three numbers, got 4"),
+        ({"threads": ()}, ValueError, "`threads` wants one to three numbers, got 0"),
+        ({"groups": (1, 1, 1, 1)}, ValueError, "`groups` wants one to three numbers, got 4"),
         ({"groups": (1, "1")}, TypeError, "got str"),
         ({"threads": None}, TypeError, "got neither"),
         ({"groups": 65536}, ValueError, "65535"),
@@ -336,14 +336,14 @@ def test_read_only_bindings_take_numpy_arrays():
             "y",
             array.array("f", [1]),
             TypeError,
-            "y: var<storage, read_write> array<f32> is written, so it wants a weft array or Buffer (weft.asarray(a) makes one), got array",
+            "`y` is var<storage, read_write> array<f32>: it wants a weft array or Buffer (weft.asarray(a) makes one), got array",
         ),
         ("y", [1.0], TypeError, "got list"),
         (
             "x",
             [1.0],
             TypeError,
-            "x: var<storage, read> array<f32> wants a weft array, a Buffer or an object with the buffer protocol, got list",
+            "`x` is var<storage, read> array<f32>: it wants a weft array, a Buffer or an object with the buffer protocol, got list",
         ),
         ("x", 1.0, TypeError, "got float"),
         ("x", None, TypeError, "got NoneType"),
@@ -351,11 +351,11 @@ def test_read_only_bindings_take_numpy_arrays():
             "x",
             array.array("d", [1]),
             TypeError,
-            'x: float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")',
+            '`x`: float64 is not a dtype of devices; convert on the host: weft.asarray(a, dtype="float32")',
         ),
         ("x", array.array("i", [1]), TypeError, "x"),
         ("x", array.array("B", [1, 2, 3, 4]), TypeError, "x"),
-        ("p", None, TypeError, "p: P wants a dict"),
+        ("p", None, TypeError, "`p`: P wants a dict"),
     ],
 )
 def test_wrong_values_raise(name, value, error, words):
@@ -413,7 +413,7 @@ def test_structs_in_storage_take_structured_arrays():
     bodies["mass"], bodies["position"], bodies["id"] = [1, 2, 3], [[0, 10, 0]] * 3, [5, 6, 7]
     k(bodies=bodies, out=out, threads=3)
     assert values(out) == [15, 26, 37]
-    with pytest.raises(TypeError, match="bodies.position: stands at byte 16 in WGSL and at byte 4 in the record"):
+    with pytest.raises(TypeError, match="`bodies.position`: stands at byte 16 in WGSL and at byte 4 in the record"):
         k(bodies=np.zeros(3, [("mass", "f4"), ("position", "f4", 3), ("id", "u4")]), out=out, threads=3)
 
 
@@ -492,10 +492,10 @@ def test_records():
         k(p=value, out=out, groups=1)
         assert values(out) == [1.5, 2, 4]
     for dtype, words in [
-        ([("a", "f4"), ("v", "f4", 2), ("n", "u4")], "p.n: stands at byte 4 in WGSL and at byte 12 in the record"),
-        ([("a", "f4"), ("n", "i4"), ("v", "f4", 2)], "p.n: wants u32, the record has int32"),
-        ([("a", "f4"), ("n", "u4")], "p: member 'v' of P is missing in the record"),
-        ([("a", "f4"), ("n", "u4"), ("v", "f4", 2), ("w", "f4")], "p: P has 3 members, the record has 4 fields"),
+        ([("a", "f4"), ("v", "f4", 2), ("n", "u4")], "`p.n`: stands at byte 4 in WGSL and at byte 12 in the record"),
+        ([("a", "f4"), ("n", "i4"), ("v", "f4", 2)], "`p.n`: wants u32, the record has int32"),
+        ([("a", "f4"), ("n", "u4")], "`p`: member `v` of P is missing in the record"),
+        ([("a", "f4"), ("n", "u4"), ("v", "f4", 2), ("w", "f4")], "`p`: P has 3 members, the record has 4 fields"),
     ]:
         with pytest.raises(TypeError) as e:
             k(p=np.zeros((), dtype), out=out, groups=1)
@@ -505,19 +505,19 @@ def test_records():
 @pytest.mark.parametrize(
     "value, error, words",
     [
-        ({"a": 1}, TypeError, "p: member 'n' (u32) of P is missing"),
-        ({"a": 1, "n": 1, "m": 1}, TypeError, "p: P has no member 'm'"),
-        ({"alpha": 1, "n": 1}, TypeError, "p: P has no member 'alpha'"),
-        ({"a": 1, "count": 1}, TypeError, "P has no member 'count'"),
-        ({"a": 1, "n": -1}, OverflowError, "p.n: -1 is out of the range of u32"),
-        ({"a": 1, "n": 2**32}, OverflowError, "p.n: 4294967296 is out of the range of u32"),
-        ({"a": 1e39, "n": 1}, OverflowError, "p.a: 1e+39 is out of the range of f32"),
-        ({"a": 1, "n": 1.0}, TypeError, "p.n: wants a number of type u32, got 1.0"),
-        ({"a": "1", "n": 1}, TypeError, "p.a: wants a number of type f32, got '1'"),
-        ({"a": None, "n": 1}, TypeError, "p.a: wants a number of type f32, got None"),
-        ((1,), ValueError, "p: P has 2 members, got 1"),
-        ((1, 2, 3), ValueError, "p: P has 2 members, got 3"),
-        (1.0, TypeError, "p: P wants a dict, a sequence of its members or a NumPy record, got float"),
+        ({"a": 1}, TypeError, "`p`: member `n` (u32) of P is missing"),
+        ({"a": 1, "n": 1, "m": 1}, TypeError, "`p`: P has no member `m`"),
+        ({"alpha": 1, "n": 1}, TypeError, "`p`: P has no member `alpha`"),
+        ({"a": 1, "count": 1}, TypeError, "P has no member `count`"),
+        ({"a": 1, "n": -1}, OverflowError, "`p.n`: -1 is out of the range of u32"),
+        ({"a": 1, "n": 2**32}, OverflowError, "`p.n`: 4294967296 is out of the range of u32"),
+        ({"a": 1e39, "n": 1}, OverflowError, "`p.a`: 1e+39 is out of the range of f32"),
+        ({"a": 1, "n": 1.0}, TypeError, "`p.n`: wants a number of type u32, got 1.0"),
+        ({"a": "1", "n": 1}, TypeError, "`p.a`: wants a number of type f32, got '1'"),
+        ({"a": None, "n": 1}, TypeError, "`p.a`: wants a number of type f32, got None"),
+        ((1,), ValueError, "`p`: P has 2 members, got 1"),
+        ((1, 2, 3), ValueError, "`p`: P has 2 members, got 3"),
+        (1.0, TypeError, "`p`: P wants a dict, a sequence of its members or a NumPy record, got float"),
         ("ab", TypeError, "got str"),
         ({"a": 1, 2: 1}, TypeError, "P has no member 2"),
         ({"a": 10**400, "n": 1}, OverflowError, "out of the range of f32"),
@@ -535,10 +535,10 @@ def test_wrong_structs_raise(value, error, words):
 @pytest.mark.parametrize(
     "value, words",
     [
-        ({"v": (1, 2)}, "p.v: vec3f has 3 components, got 2"),
-        ({"v": 1}, "p.v: vec3f wants a sequence, got int"),
-        ({"v": (1, 2, "x")}, "p.v[2]: wants a number of type f32, got 'x'"),
-        ({"v": {"x": 1}}, "p.v: vec3f wants a sequence, got dict"),
+        ({"v": (1, 2)}, "`p.v`: vec3f has 3 components, got 2"),
+        ({"v": 1}, "`p.v`: vec3f wants a sequence, got int"),
+        ({"v": (1, 2, "x")}, "`p.v[2]`: wants a number of type f32, got 'x'"),
+        ({"v": {"x": 1}}, "`p.v`: vec3f wants a sequence, got dict"),
         ({"v": "abc"}, "got str"),
     ],
 )
@@ -551,7 +551,7 @@ def test_wrong_vectors_raise(value, words):
 
 def test_a_misspelt_member_is_told_its_name():
     k, out = echo("struct P { width: f32, height: f32 }", ["p.width", "p.height"])
-    with pytest.raises(TypeError, match=r"p: P has no member 'heigth' \(did you mean 'height'\?\)"):
+    with pytest.raises(TypeError, match=r"`p`: P has no member `heigth` \(did you mean `height`\?\)"):
         k(p={"width": 1, "heigth": 2}, out=out, groups=1)
 
 
@@ -598,7 +598,7 @@ def test_immediates():
     k(out=out, p={"a": 1.5, "n": 2}, groups=1)
     k(out, (2.5, 3), groups=1)
     assert values(out) == [2.5, 3]
-    with pytest.raises(TypeError, match=r"main\(\) misses 'p': var<immediate> P"):
+    with pytest.raises(TypeError, match=r"main\(\) misses `p`: var<immediate> P"):
         k(out=out, groups=1)
 
 

@@ -72,18 +72,18 @@ def test_an_interrupt_ends_a_wait():
       x = weft.zeros(4, "uint32")
       spin(x=x, n=10, groups=1)
       weft.synchronize()
-      for n in (10**7, 10**8, 10**9):   # until it takes long enough
+      for n in (10**7, 10**8, 10**9, 4 * 10**9):   # until it takes long enough
           spin(x=x, n=n, groups=1)
           weft.flush()
+          came_back = False
           threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-          began = time.monotonic()
           try:
               x.to_memoryview()
-              time.sleep(0.3)
+              came_back = True
+              time.sleep(60)
           except KeyboardInterrupt:
-              waited = time.monotonic() - began
-              if waited < 0.29:
-                  print("interrupted" if waited >= 0.05 else f"too soon: {waited}")
+              if not came_back:
+                  print("interrupted")
                   break
       os._exit(0)
     """
@@ -160,3 +160,203 @@ def test_python_ends_well_with_everything_alive():
       weft.keep = [x, k, batch, f]
     """
     assert run(code) == (0, "", "")
+
+
+def test_devices_do_not_survive_a_fork():
+    """In the child everything raises at once, nothing hangs, and the parent goes on."""
+    code = """
+      import os, weft
+      from kernels import STEP
+      x = weft.asarray([1, 2], dtype="uint32"); y = weft.zeros(2, "uint32")
+      k = weft.kernel(STEP)
+      k(x=x, threads=2)
+      with weft.record() as g: k(x=x, threads=2)
+      f = weft._core.synchronize_start()
+      pid = os.fork()
+      if pid == 0:
+          uses = (x.to_memoryview, x.to_memoryview_async, lambda: k(x=x, threads=2), lambda: weft.zeros(1), x.copy,
+                  lambda: x.fill(1), lambda: x.write([1, 2]), lambda: y.copy_from(x), lambda: weft.kernel(STEP),
+                  weft.device, weft.devices, weft.synchronize, weft.flush, weft.trim, weft.stats, weft.batch, weft.record,
+                  lambda: weft.Buffer(4), lambda: weft.device("native"), x.device.destroy, g.replay, f.done, f.result)
+          wrong = 0
+          for use in uses:
+              try: use()
+              except weft.StateError as e: wrong += "fork" not in str(e)
+              else: wrong += 1
+          del x, y, k, g, f, use, uses
+          os._exit(wrong)
+      print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), x.to_memoryview().tolist())
+    """
+    assert run(code) == (0, "0 [2, 3]", "")
+
+
+def test_a_child_of_a_process_that_only_imported_weft_may_use_it():
+    code = """
+      import os, weft
+      pid = os.fork()
+      if pid == 0:
+          os._exit(0 if weft.zeros(3).to_memoryview().tolist() == [0, 0, 0] else 1)
+      print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """
+    assert run(code) == (0, "0", "")
+
+
+def test_on_lost_without_a_loop_calls_from_a_thread():
+    import threading
+
+    import weft
+
+    device, called = weft.device(new=True), threading.Event()
+    device.on_lost(lambda reason: called.set())
+    device.destroy()
+    assert called.wait(10)
+
+
+def test_any_thread_may_call_wait_and_drop():
+    """Some seconds of everything at once on shared and on own arrays; counts end where they began."""
+    import gc
+    import random
+    import threading
+    import time
+
+    import weft
+    from kernels import SAXPY, STEP, values
+
+    step, saxpy = weft.kernel(STEP), weft.kernel(SAXPY)
+    shared, one = weft.zeros(256, "uint32"), weft.asarray([1.0] * 64)
+    gc.collect()
+    weft.synchronize()
+    before = weft.stats()
+    ends, failures, counts = time.monotonic() + 3, [], [0] * 6
+    handed = []  # made by one thread, dropped by another
+
+    def work(i):
+        dice = random.Random(i)
+        try:
+            mine, n = weft.zeros(64, "uint32"), 0
+            y, m = weft.zeros(64), 0
+            while time.monotonic() < ends:
+                act = dice.randrange(8)
+                if act < 3:
+                    step(x=mine, threads=64)
+                    step(x=shared, threads=256)
+                    n, counts[i] = n + 1, counts[i] + 1
+                elif act == 3:
+                    with weft.batch():
+                        saxpy(x=one, y=y, p={"a": 2.0, "n": 64}, threads=64)
+                    m += 2
+                elif act == 4:
+                    assert values(mine) == [n] * 64 and values(y) == [float(m)] * 64
+                elif act == 5:
+                    source = STEP.replace("1u", f"{dice.randrange(4)}u")
+                    handed.append((weft.Buffer(1000), mine.copy(), weft.kernel(source)))
+                elif act == 6 and len(handed) > 5:
+                    handed.clear()
+                elif dice.random() < 0.9:
+                    weft.flush()
+                else:
+                    weft.synchronize()
+            assert values(mine) == [n] * 64
+        except BaseException as e:
+            failures.append(e)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+    assert not failures and not any(t.is_alive() for t in threads)
+    assert values(shared) == [sum(counts)] * 256 and sum(counts) > 50
+    handed.clear()
+    del threads, work
+    gc.collect()
+    weft.synchronize()
+    after = weft.stats()
+    assert {n: after[n] - before[n] for n in ("buffers", "kernels", "futures", "graphs")} == dict.fromkeys(
+        ("buffers", "kernels", "futures", "graphs"), 0
+    )
+
+
+def test_others_run_while_much_is_uploaded():
+    import array
+    import threading
+    import time
+
+    import weft
+
+    data, ticks, stop = array.array("f", bytes(64 << 20)), [], threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.0005)
+
+    x = weft.asarray(data)
+    weft.synchronize()
+    thread = threading.Thread(target=tick)
+    thread.start()
+    time.sleep(0.01)
+    began = time.monotonic()
+    for _ in range(3):
+        x.write(data)
+    ended = time.monotonic()
+    stop.set()
+    thread.join()
+    assert sum(began < t < ended for t in ticks) >= 2
+
+
+def test_memory_that_the_system_does_not_have_is_a_memory_error():
+    code = """
+      import resource, weft
+      x = weft.asarray([1.0]); weft.synchronize()
+      pages = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+      resource.setrlimit(resource.RLIMIT_AS, (pages + (512 << 20),) * 2)
+      held = []
+      try:
+          for _ in range(16):
+              held.append(weft.zeros(128 << 18))
+              weft.synchronize()
+          print("no end of memory")
+      except MemoryError as e:
+          print("MemoryError")
+      held.clear(); weft.trim()
+      print(x.to_memoryview().tolist(), weft.asarray([2.0]).to_memoryview().tolist())
+    """
+    status, out, err = run(code)
+    assert status == 0 and out.splitlines() == ["MemoryError", "[1.0] [2.0]"], (status, out, err[-2000:])
+
+
+def test_a_library_that_is_none_raises(tmp_path):
+    broken = tmp_path / "libbroken.so"
+    broken.write_text("no library at all")
+    code = """
+      import weft
+      for use in (weft.device, lambda: weft.zeros(3), weft.devices):
+          try: use()
+          except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY=str(broken))
+    assert status == 0 and [str(broken) in line for line in out.splitlines() if line].count(True) == 3, (out, err)
+
+
+def test_a_library_that_speaks_no_webgpu_raises():
+    import _ctypes
+
+    code = """
+      import weft
+      try: weft.device()
+      except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY=_ctypes.__file__)
+    assert status == 0 and _ctypes.__file__ in out and "wgpu" in out, (out, err)
+
+
+def test_a_system_without_a_gpu_raises():
+    code = """
+      import weft
+      try: weft.device()
+      except weft.DeviceError as e: print(e)
+      print(weft.devices())
+    """
+    status, out, err = run(code, VK_ICD_FILENAMES="/no/such/driver.json", VK_DRIVER_FILES="/no/such/driver.json")
+    assert status == 0 and "adapter" in out and out.endswith("[]"), (out, err)

@@ -121,10 +121,27 @@ static WGPUStringView adapter_name(const WGPUAdapterInfo *info) {
   return weft__view_bytes(info->device) ? info->device : info->description;
 }
 
+/* Whether the selector is the word for a kind of adapter; *fits: this kind. */
+static bool names_kind(const char *selector, weft_adapter kind, bool *fits) {
+  static const char *const words[] = {[WEFT_ADAPTER_UNKNOWN] = "gpu",
+                                      [WEFT_ADAPTER_DISCRETE] = "discrete",
+                                      [WEFT_ADAPTER_INTEGRATED] = "integrated",
+                                      [WEFT_ADAPTER_CPU] = "cpu"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcmp(words[i], selector)) continue;
+    *fits = i == WEFT_ADAPTER_UNKNOWN ? kind != WEFT_ADAPTER_CPU : kind == (weft_adapter)i;
+    return true;
+  }
+  return false;
+}
+
 static bool selected(const weft__device *d, const WGPUAdapterInfo *info) {
+  bool fits;
+  if (names_kind(d->selector, adapter_kind(info->adapterType), &fits)) return fits;
   static const char *const libraries[] = {"webgpu", "dawn", "wgpu-native"};
   const WGPUStringView places[] = {info->device, info->description, info->vendor,
-                                   weft__view(libraries[d->native->library]), weft__view("native")};
+                                   weft__view(libraries[d->native->library]), weft__view(backend_name(info->backendType)),
+                                   weft__view("native")};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     if (text_has(places[i].data, weft__view_bytes(places[i]), d->selector, strlen(d->selector))) return true;
   return false;

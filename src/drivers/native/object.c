@@ -68,7 +68,7 @@ void weft__object_free(weft__device *d, weft__object *object) {
 }
 
 weft_status weft__device_usable(weft__device *d, weft_error *err) {
-  if (d->lost) return weft__fail(err, WEFT_LOST, "the device is lost");
+  if (d->lost) return weft__fail(err, WEFT_LOST, "%s", d->lost_record->text ? d->lost_record->text : "for no reason that is known");
   if (d->phase != WEFT__PHASE_OPEN) return weft__fail(err, WEFT_STATE, "the device is not open yet");
   return WEFT_OK;
 }

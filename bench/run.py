@@ -1,0 +1,164 @@
+"""make bench: prints one table and writes build/bench.json. bench/README.md says what the cases are.
+
+    run.py [--device chromium|node|native …] [--case NAME …] [--label NAME] [--limit PATH] [--wheel PATH]
+
+Rows: {case, subject, device, value, unit, ratio, ratio_to}. `value` is the median of the samples. A row of weft has a ratio
+for each other subject (`ratio_to`): weft's speed over the other's, the median over the pairs that ran one after another.
+
+Nothing but the standard library is needed here, so it also runs where weft was not built.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent
+BUILD = ROOT / "build"
+MARK = "BENCH "
+SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
+WEB_CASES = ("enqueue", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
+NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
+CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms")
+IMPORTS = 5  # fresh pages
+
+sys.path.insert(0, str(ROOT / "tools"))
+import pyodide_job  # noqa: E402
+
+
+class Table:
+    def __init__(self):
+        self.samples, self.units, self.devices, self.missing = {}, {}, {}, []
+
+    def take(self, line, device):
+        """One line that a process printed."""
+        if not line.startswith(MARK):
+            print(f"  {line}", end="", flush=True)
+            return
+        said = json.loads(line[len(MARK) :])
+        if "missing" in said:
+            self.missing.append(said)
+            print(f"  left out of {said['case']}: {said['missing']}: {said['why']}", flush=True)
+            return
+        key = said["case"], said["unit"]
+        self.units[key], self.devices[key] = said["unit"], device
+        for subject, values in said["samples"].items():
+            self.samples.setdefault(key, {}).setdefault(subject, []).extend(values)
+
+    def rows(self):
+        order = {name: i for i, name in enumerate(CASES)}
+        for key in sorted(self.samples, key=lambda k: (order.get(k[0].split("@")[0], 99), k)):
+            case, unit = key
+            subjects = {who: values for who, values in self.samples[key].items() if values}
+            for who, values in subjects.items():
+                row = {"case": case, "subject": who, "device": self.devices[key], "value": statistics.median(values)}
+                row |= {"unit": unit, "ratio": None, "ratio_to": None}
+                others = [other for other in subjects if not other.startswith("weft")]
+                if not who.startswith("weft") or not others:
+                    yield row
+                    continue
+                for other in others:
+                    pairs = [b / a for a, b in zip(values, subjects[other]) if a]
+                    yield row | {"ratio": statistics.median(pairs), "ratio_to": other}
+
+    def print(self, rows):
+        print(f"\n{'case':24}{'subject':28}{'value':>14} {'unit':8}{'ratio':>8}  to")
+        last = None
+        for row in rows:
+            first = (row["case"], row["subject"], row["unit"]) != last
+            last = row["case"], row["subject"], row["unit"]
+            value = f"{row['value']:,.3f}" if row["unit"] in ("µs", "ms") else f"{row['value']:,.0f}"
+            left = f"{row['case']:24}{row['subject']:28}{value:>14} {row['unit']:8}" if first else " " * 75
+            print(f"{left}{row['ratio']:8.2f}  {row['ratio_to']}" if row["ratio"] is not None else left.rstrip())
+
+
+def follow(table, device, process):
+    with process:
+        for line in process.stdout:
+            table.take(line, device)
+    if process.returncode:
+        print(f"  ended with status {process.returncode}")
+    return process.returncode != 0
+
+
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+
+
+def peers():
+    """The wheels of bench/requirements.txt for Pyodide, and cffi's, which wgpudawn needs."""
+    folder = BUILD / "bench" / "wheels"
+    for line in (HERE / "requirements.txt").read_text().splitlines():
+        name, _, version = line.partition("==")
+        if not version or list(folder.glob(f"{name}-{version}-*")):
+            continue
+        platform = ["--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--only-binary=:all:"]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(folder), *platform, line]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            print(f"  {line} cannot be had: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    found = sorted(folder.glob("*.whl"))
+    if cffi := os.environ.get("WEFT_CFFI_WHEEL"):
+        found.append(pathlib.Path(cffi).resolve())
+    return found
+
+
+def web(table, host, cases, label):
+    title = label or ("Chromium, SwiftShader" if host == "browser" else "Node, Dawn")
+    suffix = "" if host == "browser" else label or "node"
+    wheels, failed = peers(), 0
+    pages = [c for c in cases if c in WEB_CASES]
+    options = {"environ": {"WEFT_DEVICE": "web"}, "wheels": wheels, **PIPES}
+    if pages:
+        failed += follow(table, title, pyodide_job.run(host, ["script", "bench/web.py", suffix, *pages], **options))
+    for i in range(IMPORTS if "import-ms" in cases and host == "browser" else 0):
+        modules = ["weft", "webgpu.webgpu_api", "wgpudawn"]
+        order = modules[i % 3 :] + modules[: i % 3]
+        failed += follow(table, title, pyodide_job.run(host, ["script", "bench/start.py", suffix, *order], **options))
+    if "wheel-bytes" in cases and host == "browser":
+        weft = next((BUILD / "wheel").glob("weft-*wasm32.whl"))
+        names = {"weft": weft} | {wheel.name.split("-")[0]: wheel for wheel in wheels}
+        samples = {name: [wheel.stat().st_size] for name, wheel in names.items()}
+        table.take(MARK + json.dumps({"case": "wheel-bytes", "unit": "bytes", "samples": samples}), "a file")
+    return failed
+
+
+def native(table, cases, label, limit):
+    wanted = [c for c in cases if c in NATIVE_CASES]
+    if not wanted:
+        return 0
+    command = [sys.executable, str(HERE / "native.py"), label or "", limit or "", *wanted]
+    process = subprocess.Popen(command, cwd=ROOT, text=True, env=os.environ | {"WEFT_DEVICE": "native"}, **PIPES)
+    return follow(table, label or "Dawn", process)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", action="append", choices=["chromium", "node", "native"], help="all when not given")
+    parser.add_argument("--case", action="append", choices=CASES, help="all when not given")
+    parser.add_argument("--label", help="what to call the device; behind the @ of its cases (h200: dispatch-1000@h200-node)")
+    parser.add_argument("--limit", help="bench/native_limit.c as a built shared library, where there is no compiler")
+    options = parser.parse_args()
+    devices, cases = options.device or ["chromium", "node", "native"], options.case or CASES
+    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
+        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER  # "" takes the machine's own
+    table, failed = Table(), 0
+    if "chromium" in devices:
+        failed += web(table, "browser", cases, None)
+    if "node" in devices:
+        failed += web(table, "node", cases, options.label and f"{options.label}-node")
+    if "native" in devices:
+        failed += native(table, cases, options.label, options.limit)
+    rows = list(table.rows())
+    (BUILD / "bench.json").write_text(json.dumps(rows, indent=1) + "\n")
+    table.print(rows)
+    for said in table.missing:
+        print(f"{said['case']}: {said['missing']} is left out: {said['why']}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
