@@ -60,9 +60,21 @@ export async function loadSession(sources, report) {
   pyodide.FS.writeFile('/home/pyodide/session.py', new Uint8Array(await bytesOf(sources.session)));
   report(3, 'Opening the GPU');
   const session = pyodide.pyimport('session');
-  return async (name, ...args) => {
+  const call = async (name, ...args) => {
     const [good, answer] = JSON.parse(await session.call(name, ...args));
     if (!good) throw answer;
     return answer;
   };
+  /** The first array's bytes in a buffer of their own: one copy out of Python's memory, whose view is let go of. */
+  call.bytes = async () => {
+    const proxy = await session.session.bytes();
+    const view = proxy.getBuffer('u8');
+    try {
+      return view.data.slice().buffer;
+    } finally {
+      view.release();
+      proxy.destroy();
+    }
+  };
+  return call;
 }

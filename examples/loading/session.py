@@ -101,6 +101,12 @@ class Session:
         weft.show(image, canvas, self.program.get("colormap", "viridis"))
         return True
 
+    async def begin(self):
+        self.arrays = as_tuple(self.program["upload"]())
+
+    async def bytes(self):
+        return await self.arrays[0].to_memoryview_async()
+
     async def frame(self, canvas):
         self.program["compute"](*self.arrays)
         await self.draw(canvas)

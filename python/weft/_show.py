@@ -125,7 +125,7 @@ def _kernels_of(x: _core.Array) -> tuple[_core.Kernel, _core.Kernel]:
     return _kernels[name]
 
 
-def _colours(name: str) -> list[tuple[float, float, float, float]]:
+def _colours(name: str) -> list[tuple[float, ...]]:
     if name not in COLORMAPS:
         raise ValueError(f"there is no colormap {name!r}; there are {', '.join(COLORMAPS)}")
     return [(*(c / 255 for c in bytes.fromhex(colour)), 1.0) for colour in COLORMAPS[name].split()]
