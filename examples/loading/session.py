@@ -20,6 +20,7 @@ from pyodide.code import eval_code_async
 NAME = "program.py"
 PATIENCE = 10.0  # seconds that a kernel may take
 REPEATS = 5
+SHORT = 0.005  # seconds: what is shorter is timed by several calls
 LONG = 0.2  # seconds: what takes longer is timed once
 
 
@@ -77,9 +78,11 @@ class Session:
             if sum(times["compute"]) > 1:
                 break
         while len(times["numpy"]) < REPEATS:
-            began = time.perf_counter()
-            expected = self.program["on_numpy"]()
-            times["numpy"].append(time.perf_counter() - began)
+            began, calls = time.perf_counter(), 0
+            while time.perf_counter() - began < SHORT:  # browsers give clocks of 0.1 ms
+                expected = self.program["on_numpy"]()
+                calls += 1
+            times["numpy"].append((time.perf_counter() - began) / calls)
             if sum(times["numpy"]) > LONG:
                 break
         same = float(np.mean(np.isclose(result, expected, rtol=1e-3, atol=1e-4)))

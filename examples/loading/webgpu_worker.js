@@ -64,6 +64,7 @@ async function work(where, task) {
     const [bytes, longest] = await watched(task);
     gaps.set(where, longest());
     showGaps();
+    $('verdict').textContent = `While the work ran ${where} this page stood still for at most ${longest().toFixed(0)} ms. 50 ms is about what a person notices.`;
     showResult(bytes, where);
     $('status').textContent = `Ran ${where}: ${ROUNDS * 20} steps of the heat equation on ${SIZE} × ${SIZE} cells.`;
   } catch (error) {

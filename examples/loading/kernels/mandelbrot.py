@@ -27,4 +27,4 @@ def on_numpy():
         steps += inside
         z = np.where(inside, z * z + c, z)
         inside &= z.real**2 + z.imag**2 <= 4
-    return np.log2(steps + 1)
+    return np.where(steps < view["limit"], np.log2(steps + 1), 0)

@@ -13,5 +13,6 @@ fn mandelbrot(@builtin(global_invocation_id) id: vec3u) {
     z = vec2f(z.x * z.x - z.y * z.y, 2.0 * z.x * z.y) + c;
     steps++;
   }
-  image[id.y * view.n + id.x] = log2(f32(steps) + 1.0);
+  // what never escapes is black
+  image[id.y * view.n + id.x] = select(0.0, log2(f32(steps) + 1.0), steps < view.limit);
 }
