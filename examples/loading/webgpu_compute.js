@@ -94,9 +94,9 @@ function showFigures(figures) {
     }),
   );
   const ratio = figures.numpy / total(figures);
-  const faster = ratio >= 1 ? `${ratio.toPrecision(2)}× as fast as NumPy` : `${(1 / ratio).toPrecision(2)}× as slow as NumPy`;
+  const faster = ratio >= 1 ? `is ${ratio.toPrecision(2)}× as fast as NumPy` : `takes ${(1 / ratio).toPrecision(2)}× as long as NumPy`;
   const same = figures.same === 1 ? 'All elements agree' : `${(100 * figures.same).toFixed(2)} % of the elements agree`;
-  $('verdict').textContent = `weft is ${faster} here, transfers included. ${same} with NumPy’s result.`;
+  $('verdict').textContent = `weft ${faster} here, transfers included. ${same} with NumPy’s result.`;
   $('head').textContent = `${figures.dtype} ${JSON.stringify(figures.shape)}\n${figures.head}`;
 }
 
