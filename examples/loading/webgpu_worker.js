@@ -79,18 +79,27 @@ async function work(where, task) {
 
 const inWorker = () => work('in the worker', () => worker.simulate(texts.python, texts.wgsl, SIZE, ROUNDS));
 
-const onPage = () =>
-  work('on this page', async () => {
-    if (!local) {
-      local = await loadSession(sources, () => {});
-      await local('open');
-    }
+/** Loaded before the clock starts, as the worker's is: only the work is compared. */
+async function loadHere() {
+  if (local) return;
+  for (const id of ['run', 'here']) $(id).disabled = true;
+  $('status').textContent = 'Loading Python on this page too';
+  const call = await loadSession(sources, () => {});
+  await call('open');
+  local = call;
+}
+
+const onPage = async () => {
+  const loading = await loadHere().then(() => null, (error) => error ?? 'loading failed');
+  return work('on this page', async () => {
+    if (loading) throw loading;
     await local('load', texts.python, texts.wgsl, SIZE);
     await local('begin');
     const canvas = new OffscreenCanvas(1, 1);
     for (let i = 0; i < ROUNDS; i++) await local('frame', canvas);
     return local.bytes();
   });
+};
 
 function showObstacle([title, text, help]) {
   $('loading').hidden = true;
