@@ -16,7 +16,7 @@ export PATH := $(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 ##@ Try and test
-.PHONY: help demo test check bench fuzz
+.PHONY: help demo serve test check bench fuzz
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
@@ -24,12 +24,16 @@ help: ## this list
 demo: native wasm $(STAMP)/browser ## saxpy on every device there is: adapter, check, times
 	@$(PY) tools/demo.py
 
+serve: wasm ## the example pages, on the loopback interface; PORT=8000
+	@$(NODE) tools/serve.mjs $(or $(PORT),8000)
+
 # What each ring needs before it can run
 NEEDS_c       := $(STAMP)/venv $(STAMP)/browser lib
 NEEDS_wgsl    := $(STAMP)/venv
 NEEDS_native  := native $(STAMP)/browser
 NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser
+NEEDS_pages   := wasm $(STAMP)/browser
 RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)

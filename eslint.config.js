@@ -13,6 +13,7 @@ export default [
     },
   },
   { files: ['**/*.mjs'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  { files: ['examples/**/*.js'], languageOptions: { globals: globals.browser } },
   {
     // the body of a function that is given Module and tables (src/drivers/web/web.c)
     files: ['src/drivers/web/web.js'],

@@ -172,6 +172,11 @@ weft_status weft_buffer_fill(weft_buffer *buffer, uint64_t offset, uint64_t n_by
 /* Starts a read; *future is owned. Several reads started before the first wait share one round trip. */
 weft_status weft_buffer_read(weft_buffer *buffer, uint64_t offset, uint64_t n_bytes, weft_future **future, weft_error *err) WEFT_MUST_CHECK;
 
+/* Shows pixels on a canvas of the page, after all commands so far; see `present` in core/driver.h for their layout and for
+ * what a canvas is. Nothing is read back. WEFT_UNSUPPORTED where the driver has no canvases. */
+weft_status weft_buffer_present(weft_buffer *buffer, uint64_t offset, uint32_t canvas, uint32_t width, uint32_t height,
+                                weft_error *err) WEFT_MUST_CHECK;
+
 /* ---- element types --------------------------------------------------------------------------------------------------- */
 
 /* name, bytes, the WGSL scalar it binds to ("NONE": only as packed u32). RAW is bytes without a type. */

@@ -65,6 +65,14 @@ def scripts(arguments: list[str]) -> list[tuple[str, object]]:
     return [("web.js", lambda: start(command))] if files else []
 
 
+def start_pages(arguments: list[str]) -> subprocess.Popen:
+    files = sorted(str(f.relative_to(ROOT)) for f in ROOT.glob("tests/pages/*.test.mjs"))
+    names = [f"--test-name-pattern={a}" for a in arguments if a not in files and a != "-k"]
+    chosen = [a for a in arguments if a in files] or files
+    report = "--test-reporter=./tests/node/reporter.mjs"
+    return start([pyodide_job.node(), "--test", "--test-concurrency=1", report, *names, *chosen])
+
+
 def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
     """The runs of a ring: (label, function that starts the process)."""
     python = [sys.executable, "-m", "pytest", *pytest_arguments(arguments)]
@@ -74,6 +82,7 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
         "wgsl": lambda: [("wgsl", lambda: start_wgsl(arguments))],
         "native": lambda: [(f"native {n}", lambda e=e: start(python, e)) for n, e in chosen_devices()],
         "node": lambda: [*scripts(arguments), ("node", lambda: start_job("node", arguments))],
+        "pages": lambda: [("pages", lambda: start_pages(arguments))],
         "browser": lambda: [("browser", lambda: start_job("browser", arguments))],
     }[ring]()
 

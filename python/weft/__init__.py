@@ -59,6 +59,7 @@ from weft._errors import (
     StateError,
     UnsupportedError,
 )
+from weft._show import Picture, show
 
 __all__ = [
     "Array",
@@ -71,6 +72,7 @@ __all__ = [
     "DeviceLostError",
     "Error",
     "Kernel",
+    "Picture",
     "Recording",
     "ShaderError",
     "StateError",
@@ -95,6 +97,7 @@ __all__ = [
     "kernel",
     "kernel_async",
     "record",
+    "show",
     "stats",
     "synchronize",
     "synchronize_async",

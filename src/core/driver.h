@@ -97,6 +97,8 @@ enum {
 /* Binding types of layout_create. */
 typedef enum weft_binding_type { WEFT_BINDING_UNIFORM, WEFT_BINDING_UNIFORM_DYNAMIC, WEFT_BINDING_STORAGE, WEFT_BINDING_STORAGE_READ } weft_binding_type;
 
+#define WEFT_ROW_BYTES 256 /* WebGPU's alignment of rows in copies to a texture */
+
 /* Texts that `text` gives. */
 typedef enum weft_info {
   WEFT_INFO_NAME,         /* the adapter as people know it: "NVIDIA H200" */
@@ -220,6 +222,14 @@ typedef struct weft_driver {
   /* Calls callback(argument) soon, once, with nothing else of this thread on the C stack (a microtask), unless the device
    * is closed before. NULL: there is no such moment, commands wait for the next flush. */
   void (*defer)(void *device, void (*callback)(void *argument), void *argument);
+
+  /* Copies RGBA pixels of 8 bits, `height` rows at a pitch of width * 4 rounded up to WEFT_ROW_BYTES, from a buffer to a
+   * canvas of the page, which takes their size; alpha is premultiplied. They are on the screen when the page draws its
+   * next frame. `canvas` is a number that the host has from the driver's own registry of canvases (on the web
+   * weft._web.canvas(object)). WEFT_VALUE: no such canvas, one with another kind of context, too large a picture. Errors
+   * that come late are uncaptured ones. NULL: the driver has no canvases. */
+  weft_status (*present)(void *device, uint32_t canvas, weft_id buffer, uint64_t offset, uint32_t width, uint32_t height,
+                         weft_error *err);
 
   /* Objects alive in the driver's table: what the core's live counts are held against. */
   uint32_t (*object_count)(void *device);

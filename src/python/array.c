@@ -354,6 +354,7 @@ static PyMethodDef array_methods[] = {
     {"fill", array_fill, METH_O, PY_DOC_ARRAY_FILL},
     {"copy", array_copy, METH_NOARGS, PY_DOC_ARRAY_COPY},
     {"copy_from", array_copy_from, METH_O, PY_DOC_ARRAY_COPY_FROM},
+    PY_KEYWORDS("show", py_show_method, PY_DOC_ARRAY_SHOW),
     PY_KEYWORDS("__array__", array_array, NULL),
     {0},
 };

@@ -388,6 +388,12 @@
   "ValueError\n" \
   "    The shapes differ, or both are overlapping parts of one array."
 
+#define PY_DOC_ARRAY_SHOW \
+  "show($self, /, canvas=None, colormap='viridis', *, vmin=None, vmax=None)\n" \
+  "--\n" \
+  "\n" \
+  "Show the array as a picture. As `weft.show`."
+
 #define PY_DOC_ASARRAY \
   "asarray(obj, dtype=None, *, device=None)\n" \
   "--\n" \

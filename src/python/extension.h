@@ -6,6 +6,7 @@
  *   buffer.c     Buffer, and what Array has in common       array.c      Array
  *   convert.c    Python values -> bytes of one dtype        kernel.c     Kernel
  *   arguments.c  Python values -> bytes of one WGSL type    call.c       calling a Kernel (both: kernel.h)
+ *   show.c       pixels to a canvas
  *
  * - CPython's limited API of 3.11, heap types that are final and immutable, no globals that change.
  * - A function that returns PyObject * gives a new reference, or NULL with an exception set; one that returns int gives
@@ -249,6 +250,12 @@ int py_arguments_pack(const wgsl_type *type, PyObject *const *names, PyObject *v
                       const py_where *where);
 /* Whether the NumPy dtype of `value` lays its fields out as `type` does. 1: yes; 0: it is no record; -1: it differs. */
 int py_arguments_record(const wgsl_type *type, PyObject *value, const py_where *where);
+
+/* ---- show.c ------------------------------------------------------------------------------------------------------ */
+
+int py_show_init(PyObject *module);
+/* The method Array.show: weft.show(self, ...). */
+PyObject *py_show_method(PyObject *self, PyObject *args, PyObject *keywords);
 
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 

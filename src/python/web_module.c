@@ -42,6 +42,10 @@ static PyObject *py_web_wait(PyObject *module, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
+static PyObject *py_web_canvas(PyObject *module, PyObject *canvas) {
+  return PyObject_CallMethod(state_of(module)->script, "canvas", "O", canvas);
+}
+
 static PyObject *py_web_object_count(PyObject *module, PyObject *unused) {
   (void)unused;
   return PyObject_CallMethod(state_of(module)->script, "objectCount", NULL);
@@ -67,6 +71,8 @@ static PyMethodDef methods[] = {
      "promise()\n--\n\nA JavaScript promise that resolves when a device may have something new."},
     {"wait", py_web_wait, METH_NOARGS,
      "wait()\n--\n\nBlocks until a device may have something new. RuntimeError where the host cannot wait."},
+    {"canvas", py_web_canvas, METH_O,
+     "canvas(object, /)\n--\n\nThe number that `present` of the driver knows a canvas by; 0 for what is no canvas."},
     {"object_count", py_web_object_count, METH_NOARGS, "object_count()\n--\n\nGPU objects alive on all devices."},
     {"device_count", py_web_device_count, METH_NOARGS, "device_count()\n--\n\nDevices that are not closed."},
     {"fail_next", py_web_fail_next, METH_O,

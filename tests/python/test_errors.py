@@ -73,3 +73,13 @@ def test_docstrings_and_signatures():
                 assert inspect.getdoc(member), f"{kind.__name__}.{name}"
     assert str(inspect.signature(weft.asarray)) == "(obj, dtype=None, *, device=None)"
     assert str(inspect.signature(weft.Buffer)) == "(nbytes_or_bytes, *, device=None)"
+
+
+async def test_a_kernel_that_was_refused_is_told_once():
+    source = """
+      struct P { a: f32 }
+      @group(0) @binding(0) var<storage, read_write> x: array<P>;
+      @compute @workgroup_size(1) fn f() { x[0].a = x[0].missing; }"""
+    with pytest.raises(weft.ShaderError):
+        await weft.kernel_async(source)
+    await weft.synchronize_async()

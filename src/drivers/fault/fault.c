@@ -172,6 +172,13 @@ static void fault_defer(void *device, void (*callback)(void *argument), void *ar
   d->inner->defer(d->device, callback, argument);
 }
 
+static weft_status fault_present(void *device, uint32_t canvas, weft_id buffer, uint64_t offset, uint32_t width,
+                                 uint32_t height, weft_error *err) {
+  fault_device *d = device;
+  weft__shadow_usable(d->shadow, "present");
+  return d->inner->present(d->device, canvas, buffer, offset, width, height, err);
+}
+
 static uint32_t fault_object_count(void *device) {
   fault_device *d = device;
   return d->inner->object_count(d->device);
@@ -456,6 +463,7 @@ weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out)
       .completion_text = fault_completion_text,
       .wait = inner->wait ? fault_wait : NULL,
       .defer = inner->defer ? fault_defer : NULL,
+      .present = inner->present ? fault_present : NULL,
       .object_count = fault_object_count,
   };
   *out = &f->table;

@@ -16,7 +16,7 @@
 #define ENTRY_LIST(X)                                                                          \
   X(start) X(open) X(close) X(lose) X(query) X(text) X(buffer_create) X(buffer_write)          \
   X(module_create) X(layout_create) X(pipeline_create) X(release) X(submit) X(map_start)       \
-  X(map_read) X(map_finish) X(poll) X(completion_text) X(defer) X(object_count)
+  X(map_read) X(map_finish) X(poll) X(completion_text) X(defer) X(present) X(object_count)
 
 enum {
 #define X(name) ENTRY_##name,
@@ -173,6 +173,11 @@ static void web_defer(void *device, void (*callback)(void *argument), void *argu
   ask(ENTRY_defer, device, WORDS(ADDRESS(callback), ADDRESS(argument)));
 }
 
+static weft_status web_present(void *device, uint32_t canvas, weft_id buffer, uint64_t offset, uint32_t width,
+                               uint32_t height, weft_error *err) {
+  return call(ENTRY_present, device, WORDS(canvas, buffer, BOTH(offset), width, height), err);
+}
+
 static uint32_t web_object_count(void *device) { return ask(ENTRY_object_count, device, WORDS(0)); }
 
 const weft_driver weft__web_driver = {
@@ -196,6 +201,7 @@ const weft_driver weft__web_driver = {
     .poll = web_poll,
     .completion_text = web_completion_text,
     .defer = web_defer,
+    .present = web_present,
     .object_count = web_object_count,
 };
 

@@ -49,6 +49,8 @@ const ERROR_CAPACITY = 2048;
 const SCOPES = ['internal', 'out-of-memory', 'validation'];
 const STAGE_COMPUTE = 4;
 const MAP_READ = 1;
+const TEXTURE_COPY_DST = 2;
+const ROW_BYTES = 256;
 const SURE_BYTES = 2 ** 20; // smaller buffers are there once they are asked for
 const LOSS_DELAY = 50; // ms
 
@@ -57,6 +59,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const test = { throwAt: null };
 let lastHandle = 0;
+const canvases = new Map(); // number → WeakRef of a canvas
+const canvasNumbers = new WeakMap();
+const configured = new WeakMap(); // canvas → the device it shows
+let lastCanvas = 0;
 let waiting = null;
 
 /* ---- errors ----------------------------------------------------------------------------------- */
@@ -346,6 +352,37 @@ const openDevice = async (record, gpu, wish) => {
   record.languages = gpu.wgslLanguageFeatures ?? new Set();
   const library = `navigator.gpu of ${browserOf(globalThis.navigator)}`;
   record.info = [nameOf(info), info.vendor, info.architecture, 'WebGPU', library, [...device.features].join(' ')];
+};
+
+/* ---- canvases --------------------------------------------------------------------------------- */
+
+/* The number of a canvas, 0 for anything else. The page owns its canvases: one that is gone is refused. */
+const numberOf = (object) => {
+  const kinds = [globalThis.HTMLCanvasElement, globalThis.OffscreenCanvas];
+  if (!kinds.some((kind) => kind && object instanceof kind)) return 0;
+  if (!canvasNumbers.has(object)) {
+    canvasNumbers.set(object, ++lastCanvas);
+    canvases.set(lastCanvas, new WeakRef(object));
+  }
+  return canvasNumbers.get(object);
+};
+
+/* The context of a canvas, configured for this device, at this size. */
+const contextOf = (gpu, number, width, height) => {
+  const canvas = canvases.get(number)?.deref();
+  if (!canvas) throw new Refusal(STATUS.VALUE, `there is no canvas with the number ${number}`);
+  const most = gpu.limits.maxTextureDimension2D;
+  if (width > most || height > most)
+    throw new Refusal(STATUS.VALUE, `a picture of ${width} x ${height} pixels; this device shows at most ${most} x ${most}`);
+  const context = canvas.getContext('webgpu');
+  if (!context) throw new Refusal(STATUS.VALUE, 'the canvas is used with another kind of context already');
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  if (configured.get(canvas) !== gpu) {
+    context.configure({ device: gpu, format: 'rgba8unorm', usage: TEXTURE_COPY_DST, alphaMode: 'premultiplied' });
+    configured.set(canvas, gpu);
+  }
+  return context;
 };
 
 /* ---- the command stream ----------------------------------------------------------------------- */
@@ -696,6 +733,19 @@ const entries = {
     });
   },
 
+  /* number of the canvas, buffer, offset (2), width, height. A copy and no draw: the pixels are made already. */
+  present(record, words, at) {
+    const { gpu, queue } = opened(record);
+    const [number, id, , , width, height] = words.subarray(at, at + 6);
+    const buffer = find(record, id);
+    const context = contextOf(gpu, number, width, height);
+    const bytesPerRow = Math.ceil((width * 4) / ROW_BYTES) * ROW_BYTES;
+    const commands = gpu.createCommandEncoder();
+    const source = { buffer, offset: get64(words, at + 2), bytesPerRow };
+    commands.copyBufferToTexture(source, { texture: context.getCurrentTexture() }, [width, height]);
+    queue.submit([commands.finish()]);
+  },
+
   /* → how many */
   object_count(record, words, at) {
     words[at] = record.count;
@@ -753,6 +803,8 @@ return {
   /* Objects alive on all devices, and devices: what the tests hold against zero. */
   objectCount: () => [...devices.values()].reduce((sum, record) => sum + record.count, 0),
   deviceCount: () => devices.size,
+
+  canvas: numberOf,
 
   test,
 };

@@ -1,0 +1,41 @@
+// What the files of the ring `pages` share: a server, Chromium, a page that is held to have no errors, screenshots.
+import { mkdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { query, serve } from '../../tools/serve.mjs';
+
+const FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+// SwiftShader, with the flags that keep a canvas's first frame from killing the GPU process
+const SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
+const SHOTS = 'build/pages';
+mkdirSync(SHOTS, { recursive: true });
+
+export const shot = (page, name, options = {}) => page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true, ...options });
+
+export async function launch({ gpu = true } = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: [...FLAGS, ...(gpu ? SOFTWARE : ['--disable-features=WebGPU'])],
+  });
+  const server = await serve();
+  const origin = `http://localhost:${server.address().port}`;
+  return {
+    browser,
+    address: (name, end = query()) => `${origin}/examples/loading/${name}${end}`,
+    /** A page whose complaints are kept in page.complaints. */
+    async open(url, options = {}) {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+      page.complaints = [];
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) page.complaints.push(`${message.text()} ${message.location().url}`);
+      });
+      page.on('pageerror', (error) => page.complaints.push(String(error.stack || error)));
+      page.setDefaultTimeout(90_000);
+      if (url) await page.goto(url);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,266 @@
+// The page webgpu_compute.html, used as a person would. Screenshots lie in build/pages.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { launch, shot } from './browser.mjs';
+
+let host;
+let page;
+
+const idle = () => page.waitForFunction(() => !document.querySelector('#run').disabled && document.querySelector('#status'));
+const finished = async () => {
+  await idle();
+  return page.textContent('#status');
+};
+const choose = async (title) => {
+  await page.evaluate(() => (document.querySelector('#status').textContent = ''));
+  const again = await page.getByRole('radio', { name: title }).isChecked();
+  if (again) await page.getByRole('button', { name: 'Undo my changes' }).click();
+  else await page.getByText(title, { exact: true }).click();
+  await page.waitForFunction((word) => document.querySelector('#status').textContent.startsWith(`${word} ran`), title);
+  await idle();
+};
+/** Replaces text in an editor by typing, as a person would: everything is selected and written anew. */
+const write = async (label, change) => {
+  const editor = page.getByRole('textbox', { name: label });
+  const which = label === 'WGSL kernel' ? 'wgsl' : 'python';
+  const text = await page.evaluate((name) => globalThis.weftPage.editors[name].text, which);
+  await editor.click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(change(text));
+};
+const run = async () => {
+  await page.getByRole('button', { name: 'Run' }).click();
+  return finished();
+};
+const hidden = (selector) => page.locator(selector).evaluate((node) => node.hidden);
+/** How many colours a canvas shows: through a copy, since a WebGPU canvas keeps no readable context. */
+const colours = async () => {
+  const bytes = await page.locator('#canvas').screenshot();
+  return page.evaluate(async (list) => {
+    const bitmap = await createImageBitmap(new Blob([new Uint8Array(list)]));
+    const copy = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    copy.drawImage(bitmap, 0, 0);
+    const words = new Uint32Array(copy.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
+    return new Set(words).size;
+  }, [...bytes]);
+};
+/** Text whose contrast with what is behind it is below WCAG's 4.5. */
+const faintTexts = () =>
+  page.evaluate(() => {
+    const paint = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    const rgba = (colour) => {
+      paint.clearRect(0, 0, 1, 1);
+      paint.fillStyle = colour;
+      paint.fillRect(0, 0, 1, 1);
+      return [...paint.getImageData(0, 0, 1, 1).data];
+    };
+    const light = ([r, g, b]) => {
+      const [x, y, z] = [r, g, b].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+    };
+    const behind = (node) => {
+      for (let at = node; at; at = at.parentElement) {
+        const colour = rgba(getComputedStyle(at).backgroundColor);
+        if (colour[3] > 200) return colour;
+      }
+      return rgba('Canvas');
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+      const node = text.parentElement;
+      if (!text.data.trim() || !node.checkVisibility() || node.closest('script, style, option, :disabled, .hidden')) continue;
+      const style = getComputedStyle(node);
+      const [one, other] = [light(rgba(node.closest('svg') ? style.fill : style.color)), light(behind(node))];
+      const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      if (ratio < 4.5) found.push(`${text.data.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
+    }
+    return found;
+  });
+
+before(async () => {
+  host = await launch();
+  page = await host.open(host.address('webgpu_compute.html'));
+  await page.waitForSelector('body[data-ready]', { state: 'attached' });
+});
+after(() => host?.close());
+
+test('it loads, names the adapter and runs the first kernel', async () => {
+  assert.match(await page.textContent('#device'), /swiftshader/i);
+  assert.equal(await finished(), 'Saxpy ran on 1,048,576 elements.');
+  assert.match(await page.textContent('#verdict'), /All elements agree/);
+  assert.match(await page.textContent('#head'), /\[1\. 1\. 1\. \.\.\. 3\. 3\. 3\.\]/);
+  assert.equal(await hidden('#picture'), true);
+  await shot(page, 'saxpy');
+});
+
+test('each kernel agrees with NumPy and shows its picture', async () => {
+  for (const title of ['Mandelbrot', 'N-body', 'Heat']) {
+    await choose(title);
+    assert.equal(await hidden('#mistake'), true, await page.textContent('#mistake-text'));
+    const agree = /(All|9[89]\.\d+ % of the) elements agree/;
+    assert.match(await page.textContent('#verdict'), agree, title);
+    assert.equal(await hidden('#picture'), false);
+    assert.ok((await colours()) > 4, `${title} shows ${await colours()} colours`);
+    await shot(page, title.toLowerCase());
+  }
+});
+
+test('the live picture moves and stops', async () => {
+  await choose('Heat');
+  const first = await page.locator('#canvas').screenshot();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await page.waitForFunction(() => /frames a second/.test(document.querySelector('#rate').textContent));
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Play' }).waitFor();
+  const later = await page.locator('#canvas').screenshot();
+  assert.ok(!first.equals(later), 'the picture is the same after playing');
+});
+
+test('showing reads nothing', async () => {
+  const read = () => page.evaluate(() => globalThis.weftPage.call('stats', 'read_bytes'));
+  await choose('Heat');
+  const before = await read();
+  await page.evaluate(() => globalThis.weftPage.call('frame', document.querySelector('#canvas')));
+  assert.equal(await read(), before);
+});
+
+test('another size runs at once, and all sizes make a chart', async () => {
+  await choose('Saxpy');
+  await page.getByLabel('Size', { exact: true }).selectOption('4096');
+  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('4,096'));
+  await idle();
+  await page.getByRole('button', { name: 'Compare all sizes' }).click();
+  await page.waitForFunction(() => document.querySelector('#status').textContent.includes('6 sizes'));
+  assert.equal(await page.locator('#chart .dot.numpy').count(), 6);
+  assert.match(await page.textContent('#pays'), /^On this machine/);
+  await shot(page, 'chart');
+});
+
+test('broken WGSL: line and caret in the page, a mark in the editor; mended, it runs', async () => {
+  await choose('Saxpy');
+  await write('WGSL kernel', (text) => text.replace('p.a * x', 'p.b * x'));
+  await run();
+  assert.equal(await hidden('#mistake'), false);
+  assert.match(await page.textContent('#mistake-title'), /WGSL/);
+  const message = await page.textContent('#mistake-text');
+  assert.match(message, /\b10\b/);
+  assert.match(message, /\^/);
+  assert.equal(await page.locator('#wgsl .cm-lintRange-error').count(), 1);
+  await shot(page, 'shader-error');
+  await write('WGSL kernel', (text) => text.replace('p.b * x', 'p.a * x'));
+  await page.keyboard.press('Control+Enter');
+  await page.waitForFunction(() => document.querySelector('#mistake').hidden);
+  assert.match(await finished(), /^Saxpy ran/, await page.textContent('#mistake-text'));
+  assert.equal(await page.locator('.cm-lintRange-error').count(), 0);
+});
+
+test('a Python mistake shows its line', async () => {
+  await choose('Saxpy');
+  await write('Python program', (text) => text.replace('return weft.asarray(x), weft', 'return weft.asarray(xx), weft'));
+  await run();
+  assert.match(await page.textContent('#mistake-text'), /line 12[^]*NameError: name 'xx'/);
+  assert.equal(await page.locator('#python .cm-lint-marker-error').count(), 1);
+  await write('Python program', () => 'def f(:\n    pass\n');
+  await run();
+  assert.match(await page.textContent('#mistake-text'), /SyntaxError/);
+  await shot(page, 'python-error');
+  await page.getByRole('button', { name: 'Undo my changes' }).click();
+  await page.waitForFunction(() => document.querySelector('#mistake').hidden);
+  assert.match(await finished(), /^Saxpy ran/);
+});
+
+test('changes stay while another kernel is looked at', async () => {
+  await write('WGSL kernel', (text) => `// mine\n${text}`);
+  await choose('Heat');
+  await choose('Saxpy');
+  assert.match(await page.evaluate(() => globalThis.weftPage.editors.wgsl.text), /^\/\/ mine/);
+});
+
+test('a device that is lost is named and replaced', async () => {
+  await choose('Heat');
+  await page.evaluate(() => globalThis.weftPage.call('lose'));
+  await page.getByRole('button', { name: 'Play' }).click();
+  await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
+  assert.match(await page.textContent('#mistake-title'), /device was lost/);
+  await shot(page, 'lost');
+  await run();
+  assert.equal(await hidden('#mistake'), true);
+  assert.ok((await colours()) > 20);
+});
+
+test('it works by keyboard alone', async () => {
+  await page.locator('input[value=heat]').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForFunction(() => document.querySelector('#status').textContent.startsWith('N-body ran'));
+  await idle();
+  for (const name of ['size', 'run', 'sizes', 'reset']) {
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.id), name);
+  }
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Tab'); // Escape, Tab leaves an editor, whose Tab indents
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'WGSL kernel');
+});
+
+test('on a phone nothing is wider than the screen; contrast holds in light and dark', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    for (const [name, width, height] of [['phone', 390, 844], ['desk', 1280, 900]]) {
+      await page.setViewportSize({ width, height });
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name} scrolls sideways`);
+      assert.deepEqual(await faintTexts(), [], `${name}, ${colorScheme}`);
+      await shot(page, `${name}-${colorScheme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+});
+
+test('everything to be pressed or filled has a name', async () => {
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll('button, select, input, [role=textbox], canvas, svg[role], progress')]
+      .filter((node) => !(node.ariaLabel || node.labels?.length || node.textContent.trim() || node.getAttribute('aria-labelledby')))
+      .map((node) => node.outerHTML.slice(0, 80)),
+  );
+  assert.deepEqual(nameless, []);
+});
+
+test('no errors in the console', () => assert.deepEqual(page.complaints, []));
+
+test('without WebGPU it says so and what to do', async () => {
+  const bare = await host.open();
+  await bare.addInitScript(() => delete Navigator.prototype.gpu);
+  await bare.goto(host.address('webgpu_compute.html'));
+  await bare.waitForSelector('#obstacle:not([hidden])');
+  assert.match(await bare.textContent('#obstacle'), /no WebGPU[^]*Use a current/);
+  await shot(bare, 'no-webgpu');
+  await bare.close();
+});
+
+test('without a GPU it says so and what to do', async () => {
+  const other = await launch({ gpu: false });
+  try {
+    const bare = await other.open(other.address('webgpu_compute.html'));
+    await bare.waitForSelector('#obstacle:not([hidden])');
+    assert.match(await bare.textContent('#obstacle'), /finds no GPU[^]*hardware acceleration/);
+  } finally {
+    await other.close();
+  }
+});
+
+test('without a secure context it says so and what to do', async () => {
+  const bare = await host.open();
+  await bare.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }));
+  await bare.goto(host.address('webgpu_compute.html'));
+  await bare.waitForSelector('#obstacle:not([hidden])');
+  assert.match(await bare.textContent('#obstacle'), /not in a secure context[^]*https/);
+  await bare.close();
+});
+
+test('when something cannot be loaded it says what', async () => {
+  const bare = await host.open(host.address('webgpu_compute.html', '?pyodide=/nowhere/'));
+  await bare.waitForSelector('#obstacle:not([hidden])');
+  assert.match(await bare.textContent('#obstacle'), /Loading failed[^]*nowhere/);
+  await bare.close();
+});
