@@ -1,4 +1,4 @@
-// The page webgpu_worker.html: the work runs in a worker while the page stays responsive.
+// The page webgpu_worker.html: the work runs in a worker or on the page, and how long the page stands still is shown.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { launch, shot } from './browser.mjs';
