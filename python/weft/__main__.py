@@ -39,7 +39,7 @@ def info(options: argparse.Namespace) -> int:
     print(f"weft {weft.__version__}, {len(found)} device{'' if len(found) == 1 else 's'}")
     for device in found:
         print(f"\n{device['name']}")
-        for word in ("kind", "backend", "library"):
+        for word in ("kind", "backend", "driver", "library"):
             print(f"  {word:9}{device[word]}")
         print(f"  {'features':9}{', '.join(device['features']) or 'none'}")
         for name, value in device["limits"].items():
@@ -73,7 +73,7 @@ def bind(binding: weft.Binding, text: str) -> weft.Array:
     maker, colon, count = text.partition(":")
     dtype = dtype_of(binding)
     if colon and maker in MAKERS:
-        if not count.isdigit():
+        if not count.isdecimal():
             raise Mistake(f"--bind {binding.name}={text}: {maker} wants a number of elements")
         array: Any = np.arange(int(count), dtype=dtype) if maker == "arange" else np.full(int(count), maker == "ones", dtype)
         return weft.asarray(array)
@@ -92,10 +92,18 @@ def extent(text: str) -> tuple[int, ...]:
         raise Mistake(f"a launch wants one to three numbers such as 1024 or 64,64; got {text!r}") from None
 
 
+def constant(text: str) -> tuple[str, float]:
+    name, value = split(text, "--constant")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise Mistake(f"--constant {name}: a number is wanted, got {value!r}") from None
+
+
 def run(options: argparse.Namespace) -> int:
     import numpy as np
 
-    constants = {name: float(value) for name, value in (split(c, "--constant") for c in options.constant)}
+    constants = dict(constant(text) for text in options.constant)
     kernel = weft.kernel(
         pathlib.Path(options.kernel).read_text(encoding="utf-8"), entry=options.entry, constants=constants or None
     )
@@ -112,12 +120,13 @@ def run(options: argparse.Namespace) -> int:
             arguments[name] = json.loads(value)
         except json.JSONDecodeError as error:
             raise Mistake(f"--uniform {name}: {error}; a number, a list or an object in JSON is wanted") from None
-    launch = {"threads": extent(options.threads)} if options.threads else {"groups": extent(options.groups)}
-    kernel(arguments, **launch)
-    for text in options.out:
-        name, path = split(text, "--out")
+    kept = [split(text, "--out") for text in options.out]
+    for name, _ in kept:
         if not isinstance(arguments.get(name), weft.Array):
             raise Mistake(f"--out {name}: no array of that name was given with --bind")
+    launch = {"threads": extent(options.threads)} if options.threads else {"groups": extent(options.groups)}
+    kernel(arguments, **launch)
+    for name, path in kept:
         np.save(path, arguments[name].to_numpy())
     written = [b.name for b in kernel.bindings if b.access == "read_write" and b.name in arguments]
     for name in written if options.show or not options.out else ():
