@@ -69,6 +69,7 @@ def leak(suffix):
 
 CASES = {  # name: (what to call, its argument, rounds, unit, scale)
     "enqueue": ("enqueue", 2000, 15, "µs", 1e6 / 2000),
+    "enqueue-values": ("values", 2000, 15, "µs", 1e6 / 2000),
     "dispatch-1000": ("dispatch", CALLS, 31, "ms", 1e3),
     "replay-1000": ("replay", CALLS, 31, "ms", 1e3),
     "upload-64MiB": ("upload", None, 11, "ms", 1e3),
