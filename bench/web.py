@@ -5,7 +5,13 @@ import pathlib
 import sys
 
 import measure
-import numpy as np
+
+try:
+    import numpy as np
+except ImportError:
+    measure.missing("all", "everyone", "NumPy for Pyodide cannot be had: WEFT_NUMPY_WHEEL names a wheel of it")
+    sys.exit(1)
+
 import pyodide_js
 import subjects
 import weft
