@@ -26,7 +26,8 @@ void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *c
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (!e->overrides && !e->silent) wgsl__error(e->m, range, code, "%s", text);
+  bool report = e->overrides ? e->report && !e->failed : !e->silent;
+  if (report) wgsl__error(e->m, range, code, "%s", text);
   if (e->overrides && !e->failed && e->message && e->capacity) snprintf(e->message, e->capacity, "%s", text);
   e->failed = true;
 }
