@@ -99,6 +99,8 @@ void wgsl__diagnostics_sort(wgsl_module *m);
 /* The value of a numeric literal token; false: it was reported. */
 bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out);
 bool wgsl__float_fits(double value, int base, double *rounded); /* base F32 or F16: rounds, false: out of range */
+/* The same for conversions, where a value outside the finite range does not round into it (WGSL 15.7.6). */
+bool wgsl__float_converts(double value, int base, double *rounded);
 
 /* ---- parse_*.c --------------------------------------------------------------------------------------------------- */
 
@@ -288,11 +290,13 @@ enum {
   WGSL__BUILTIN_COMPUTE = 32,    /* compute stage alone */
   WGSL__BUILTIN_VARYING = 64,    /* the result is not uniform */
   WGSL__BUILTIN_UNIFORM = 128,   /* the result is uniform */
-  WGSL__BUILTIN_LENIENT = 256,   /* arguments are not checked */
+  WGSL__BUILTIN_TEXTURE = 256,   /* texture.c types it */
   WGSL__BUILTIN_TEMPLATE = 512,  /* takes template arguments */
   WGSL__BUILTIN_WRITES = 1024,   /* through its first argument */
   WGSL__BUILTIN_DISCARD = 2048,  /* fragment stage alone */
-  WGSL__BUILTIN_NOT_VERTEX = 4096
+  WGSL__BUILTIN_NOT_VERTEX = 4096,
+  WGSL__BUILTIN_VIEW = 8192,       /* view.c types it */
+  WGSL__BUILTIN_SIZED_VIEW = 16384 /* with a size */
 };
 
 struct wgsl__builtin {
@@ -308,6 +312,12 @@ void wgsl__check_builtin(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *fir
 const wgsl__builtin *wgsl__builtin_next(const wgsl__builtin *b); /* the next overload, or NULL */
 const wgsl__builtin *wgsl__builtin_find(const char *text, size_t n);
 const char *wgsl__builtin_similar(const char *text, size_t n, uint32_t *nearest);
+
+/* ---- texture.c, view.c ------------------------------------------------------------------------------------------- */
+
+/* The arguments are typed. */
+void wgsl__check_texture(wgsl_module *m, wgsl__expr *x, const char *name);
+void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b);
 
 /* ---- stmt.c, behaviour.c, alias.c, uniformity.c, entry.c --------------------------------------------------------- */
 
