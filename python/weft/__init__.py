@@ -16,6 +16,7 @@ import os as _os
 
 from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
+from weft._check import Diagnostic, EntryPoint, Layout, Member, Note, Override, Reflection, check, reflect
 from weft._core import (
     Array,
     Binding,
@@ -70,10 +71,17 @@ __all__ = [
     "Device",
     "DeviceError",
     "DeviceLostError",
+    "Diagnostic",
+    "EntryPoint",
     "Error",
     "Kernel",
+    "Layout",
+    "Member",
+    "Note",
+    "Override",
     "Picture",
     "Recording",
+    "Reflection",
     "ShaderError",
     "StateError",
     "UnsupportedError",
@@ -81,6 +89,7 @@ __all__ = [
     "asarray",
     "batch",
     "bool",
+    "check",
     "complex64",
     "device",
     "device_async",
@@ -97,6 +106,7 @@ __all__ = [
     "kernel",
     "kernel_async",
     "record",
+    "reflect",
     "show",
     "stats",
     "synchronize",

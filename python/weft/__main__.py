@@ -1,7 +1,8 @@
-"""The command line: python -m weft info | run."""
+"""The command line: python -m weft info | check | run."""
 
 import argparse
 import json
+import os
 import pathlib
 import re
 import sys
@@ -134,16 +135,57 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+# ---- check ----------------------------------------------------------------------------------------------------------------
+
+
+def colored() -> bool:
+    """Whether what is printed goes to a terminal that shows colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print what is wrong with WGSL files; 1 when one of them is rejected."""
+    constants = dict(constant(text) for text in options.constant)
+    features = None if options.features is None else [name for name in options.features.split(",") if name]
+    told: list[dict[str, Any]] = []
+    rejected = 0
+    for file in options.files:
+        source = sys.stdin.buffer.read() if file == "-" else pathlib.Path(file).read_bytes()
+        found = weft.check(
+            source, features=features, entry=options.entry, constants=constants, pipeline=options.pipeline
+        )
+        rejected += any(each.severity == "error" for each in found)
+        if options.json:
+            told += [{"file": file} | each.to_dict() for each in found]
+            continue
+        for each in found:
+            print(each.render(color=colored(), file="<stdin>" if file == "-" else file), end="\n\n")
+    if options.json:
+        print(json.dumps(told, indent=2))
+    elif rejected:
+        print(f"{rejected} of {len(options.files)} file{'' if len(options.files) == 1 else 's'} rejected")
+    return 1 if rejected else 0
+
+
 # ---- the command ----------------------------------------------------------------------------------------------------------
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m weft", description="WGSL compute kernels on NumPy memory.")
-    commands = top.add_subparsers(required=True, metavar="info | run")
+    commands = top.add_subparsers(required=True, metavar="info | check | run")
 
     about = commands.add_parser("info", help="the devices there are, with their limits and features")
     about.add_argument("--json", action="store_true", help="for programs")
     about.set_defaults(command=info)
+
+    look = commands.add_parser("check", help="check WGSL files without a device; the exit status is 1 when one is rejected")
+    look.add_argument("files", nargs="+", metavar="FILE", help="- for the standard input")
+    look.add_argument("--json", action="store_true", help="for programs: a list of diagnostics")
+    look.add_argument("--features", metavar="NAME,NAME", help='what may be enabled, such as shader-f16,subgroups; "" for nothing')
+    look.add_argument("--entry", help="an entry point that must be there")
+    look.add_argument("--constant", action="append", default=[], metavar="NAME=NUMBER", help="the value of an override")
+    look.add_argument("--pipeline", action="store_true", help="check that the entry points can become pipelines")
+    look.set_defaults(command=check)
 
     launch = commands.add_parser("run", help="run a kernel from a file")
     launch.add_argument("kernel", metavar="KERNEL.wgsl")
@@ -161,7 +203,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status: 0, or 2 with one message for a mistake of the user."""
+    """Run the command line; the exit status: 0, 1 for a source that is rejected by `check`, or 2 with one message for a
+    mistake of the user."""
     options = parser().parse_args(arguments)
     try:
         status: int = options.command(options)

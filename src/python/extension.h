@@ -6,7 +6,7 @@
  *   buffer.c     Buffer, and what Array has in common       array.c      Array
  *   convert.c    Python values -> bytes of one dtype        kernel.c     Kernel
  *   arguments.c  Python values -> bytes of one WGSL type    call.c       calling a Kernel (both: kernel.h)
- *   show.c       pixels to a canvas
+ *   show.c       pixels to a canvas                         check.c      checking WGSL without a device
  *
  * - CPython's limited API of 3.11, heap types that are final and immutable, no globals that change.
  * - A function that returns PyObject * gives a new reference, or NULL with an exception set; one that returns int gives
@@ -260,6 +260,10 @@ PyObject *py_show_method(PyObject *self, PyObject *args, PyObject *keywords);
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
 int py_kernel_init(PyObject *module);
+
+/* ---- check.c ----------------------------------------------------------------------------------------------------- */
+
+int py_check_init(PyObject *module);
 
 /* ---- recording.c ------------------------------------------------------------------------------------------------- */
 

@@ -34,7 +34,9 @@ enum {
   COMPUTE = WGSL__BUILTIN_COMPUTE,
   VARYING = WGSL__BUILTIN_VARYING,
   UNIFORM = WGSL__BUILTIN_UNIFORM,
-  LENIENT = WGSL__BUILTIN_LENIENT,
+  TEXTURE = WGSL__BUILTIN_TEXTURE,
+  VIEW = WGSL__BUILTIN_VIEW,
+  SIZED = WGSL__BUILTIN_SIZED_VIEW,
   TEMPLATE = WGSL__BUILTIN_TEMPLATE,
   WRITES = WGSL__BUILTIN_WRITES,
   NOT_VERTEX = WGSL__BUILTIN_NOT_VERTEX
@@ -357,36 +359,6 @@ static void bitcast(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *row, uin
   if (!wgsl__check_converts(m, argument, from, "the argument")) x->bad = true;
 }
 
-/* Texture functions: the result follows from the texture's type; arguments are not judged. */
-static void lenient(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *row) {
-  const char *name = row->head.name;
-  const wgsl__type *f32 = m->basic[WGSL__BASE_F32], *u32 = m->basic[WGSL__BASE_U32], *t = NULL;
-  for (const wgsl__expr *a = x->list; a && !t; a = a->next)
-    if (a->type && a->type->base == WGSL__BASE_TEXTURE) t = a->type;
-  x->builtin = row;
-  x->phase = WGSL__PHASE_RUNTIME;
-  if (strcmp(name, "textureStore") == 0) return;
-  if (strcmp(name, "bufferLength") == 0) {
-    x->type = u32;
-    return;
-  }
-  x->bad = !t;
-  if (!t) return;
-  const char *texture = wgsl__type_name(t);
-  bool depth = strstr(texture, "depth") != NULL;
-  if (strncmp(name, "textureNum", 10) == 0) {
-    x->type = u32;
-  } else if (strcmp(name, "textureDimensions") == 0) {
-    x->type = strstr(texture, "1d") ? u32 : wgsl__type_vector(m, strstr(texture, "3d") ? 3 : 2, u32);
-  } else if (strstr(name, "Compare") && !strstr(name, "Gather")) {
-    x->type = f32;
-  } else if (depth && !strstr(name, "Gather")) {
-    x->type = f32;
-  } else {
-    x->type = wgsl__type_vector(m, 4, t->inner ? t->inner : f32);
-  }
-}
-
 void wgsl__check_builtin(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *first) {
   uint32_t n = 0;
   binding b;
@@ -401,13 +373,17 @@ void wgsl__check_builtin(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *fir
     x->bad = true;
   }
   x->builtin = first;
-  if (first->flags & WGSL__BUILTIN_LENIENT) {
-    lenient(m, x, first);
-    return;
-  }
   if (!(first->flags & WGSL__BUILTIN_CONST) && !m->function) {
     wgsl__error(m, x->range, "not-const", "'%s' can only be called while the shader runs", first->head.name);
     x->bad = true;
+  }
+  if (first->flags & (WGSL__BUILTIN_TEXTURE | WGSL__BUILTIN_VIEW)) {
+    x->phase = WGSL__PHASE_RUNTIME;
+    if (first->flags & WGSL__BUILTIN_TEXTURE)
+      wgsl__check_texture(m, x, first->head.name);
+    else
+      wgsl__check_view(m, x, first);
+    return;
   }
   if (x->bad || n > MAX_PARAMETERS) {
     if (!x->bad) no_overload(m, x, first, n);

@@ -103,7 +103,7 @@ EACH(pow, if (v[0].f == 0 && v[1].f <= 0) return outside(e, x, "pow is not defin
      return wgsl__float_finish(e, x->range, out, pow(v[0].f, v[1].f));)
 
 EACH(quantizeToF16,
-     if (!wgsl__float_fits(v[0].f, WGSL__BASE_F16, &out->f)) return outside(e, x, "the value does not fit f16");
+     if (!wgsl__float_converts(v[0].f, WGSL__BASE_F16, &out->f)) return outside(e, x, "the value does not fit f16");
      return true;)
 
 EACH(abs, if (is_float(out->type)) return out->f = fabs(v[0].f), true;
@@ -479,7 +479,7 @@ EVALUATOR(pack2x16float) {
   (void)n;
   for (uint32_t i = 0; i < 2; i++) {
     double f = wgsl__value_part(args, i).f;
-    if (fabs(f) > 65504 || !wgsl__float_fits(f, WGSL__BASE_F16, &f)) return outside(e, x, "the value does not fit f16");
+    if (!wgsl__float_converts(f, WGSL__BASE_F16, &f)) return outside(e, x, "the value does not fit f16");
     bits |= f16_bits(f) << 16 * i;
   }
   *out = (wgsl__value){.type = x->type, .i = bits};

@@ -26,7 +26,8 @@ void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *c
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  if (!e->overrides && !e->silent) wgsl__error(e->m, range, code, "%s", text);
+  bool report = e->overrides ? e->report && !e->failed : !e->silent;
+  if (report) wgsl__error(e->m, range, code, "%s", text);
   if (e->overrides && !e->failed && e->message && e->capacity) snprintf(e->message, e->capacity, "%s", text);
   e->failed = true;
 }
@@ -107,7 +108,7 @@ bool wgsl__convert(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const
   if (base == WGSL__BASE_U32 && (v->i < 0 || v->i > UINT32_MAX)) return out_of_range(e, range, *v, to);
   if (is_float(base)) {
     double f = is_integer(from) ? (double)v->i : v->f;
-    if (base != WGSL__BASE_ABSTRACT_FLOAT && !wgsl__float_fits(f, base, &f)) return out_of_range(e, range, *v, to);
+    if (base != WGSL__BASE_ABSTRACT_FLOAT && !wgsl__float_converts(f, base, &f)) return out_of_range(e, range, *v, to);
     v->f = f;
   }
   v->type = to;
@@ -134,7 +135,7 @@ bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value 
   else if (to->base == WGSL__BASE_ABSTRACT_INT || to->base == WGSL__BASE_ABSTRACT_FLOAT)
     out = *v;
   else if (is_float(to->base)) {
-    if (!wgsl__float_fits(number ? (double)v->i : v->f, to->base, &out.f)) return out_of_range(e, range, *v, to);
+    if (!wgsl__float_converts(number ? (double)v->i : v->f, to->base, &out.f)) return out_of_range(e, range, *v, to);
   } else if (number) {
     out.i = to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v->i : (int64_t)(uint32_t)(uint64_t)v->i;
   } else {

@@ -66,7 +66,8 @@ static bool is_continuation(char c) { return ((unsigned char)c & 0xC0) == 0x80; 
 
 wgsl_span wgsl__span(wgsl_module *m, wgsl__range range) {
   wgsl_span span = {range.offset, range.n_bytes, 1, 1};
-  if (!m->n_lines) return span;
+  if (range.offset > m->n_source) span.line = span.column = 0;
+  if (!m->n_lines || !span.line) return span;
   uint32_t line = line_of(m, range.offset), from = m->lines[line], column = 1;
   /* One long line with many declarations must not be counted from its start for each of them. */
   if (m->cursor_column && m->cursor_line == line && m->cursor_offset <= range.offset) {
@@ -80,6 +81,13 @@ wgsl_span wgsl__span(wgsl_module *m, wgsl__range range) {
   span.line = line + 1;
   span.column = column;
   return span;
+}
+
+wgsl_span wgsl_span_end(const wgsl_module *m, wgsl_span span) {
+  if (!span.line || !m->n_lines) return span;
+  uint32_t offset = span.offset + span.n_bytes, line = line_of(m, offset), column = 1;
+  for (uint32_t at = m->lines[line]; at < offset; at++) column += !is_continuation(m->source[at]);
+  return (wgsl_span){offset, 0, line + 1, column};
 }
 
 /* ---- collecting -------------------------------------------------------------------------------------------------- */

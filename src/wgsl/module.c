@@ -85,15 +85,19 @@ static void run_phases(wgsl_module *m) {
   if (!m->out_of_memory) wgsl__uniformity_check(m);
   if (m->n_errors || m->out_of_memory) return;
   wgsl__reflect(m);
+  if (!m->n_errors && !m->out_of_memory && m->options) wgsl__check_options(m);
 }
 
 /* The largest source that 32-bit offsets leave room for. */
 #define MAX_SOURCE_BYTES (1u << 30)
 #define MAX_VALUES (1u << 18) /* components of const-expressions: 8 MB */
 
-wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
+wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) { return wgsl_module_check(source, n_bytes, NULL); }
+
+wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_check_options *options) {
   wgsl_module *m = weft__alloc_zero(1, sizeof *m);
   if (!m) return NULL;
+  m->options = options;
   bool too_long = n_bytes > MAX_SOURCE_BYTES;
   if (too_long) n_bytes = 0;
   m->decls_tail = &m->decls;
@@ -109,6 +113,7 @@ wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) {
       wgsl__error(m, (wgsl__range){0, 0}, "source-length", "the source is longer than %u bytes", MAX_SOURCE_BYTES);
     wgsl__diagnostics_sort(m);
   }
+  m->options = NULL;
   weft__free(m->tokens.items);
   m->tokens = (wgsl__tokens){0};
   weft__map_free(&m->types);

@@ -25,7 +25,8 @@ struct wgsl_module {
     char bytes[WGSL__SPARE_BYTES];
   } spare; /* what wgsl__new hands out when memory ends, so that parse code need not look */
 
-  const char *source; /* NUL-terminated copy */
+  const wgsl_check_options *options; /* borrowed while the module is made, NULL: none */
+  const char *source;                /* NUL-terminated copy */
   uint32_t n_source;
   uint32_t *lines; /* offset of each line's first byte */
   uint32_t n_lines;
@@ -71,7 +72,15 @@ void *wgsl__new(wgsl_module *m, size_t n_bytes);
 void *wgsl__array(wgsl_module *m, size_t count, size_t n_bytes); /* NULL when memory ends (sets out_of_memory) */
 const char *wgsl__format(wgsl_module *m, const char *format, ...) WEFT_PRINTF(2, 3); /* never NULL */
 
+/* ---- check.c ----------------------------------------------------------------------------------------------------- */
+
+/* Whether the options let a source `enable` this extension; *feature is what WebGPU calls it. */
+bool wgsl__extension_allowed(wgsl_module *m, const char *extension, const char **feature);
+void wgsl__check_options(wgsl_module *m); /* entry point, constants, pipelines */
+
 /* ---- diagnostic.c ------------------------------------------------------------------------------------------------ */
+
+static const wgsl__range wgsl__nowhere = {UINT32_MAX, 0}; /* no place in the source: line 0, after all others */
 
 void wgsl__lines_find(wgsl_module *m);
 wgsl_span wgsl__span(wgsl_module *m, wgsl__range range); /* cheapest when called with rising offsets */
@@ -90,6 +99,8 @@ void wgsl__diagnostics_sort(wgsl_module *m);
 /* The value of a numeric literal token; false: it was reported. */
 bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out);
 bool wgsl__float_fits(double value, int base, double *rounded); /* base F32 or F16: rounds, false: out of range */
+/* The same for conversions, where a value outside the finite range does not round into it (WGSL 15.7.6). */
+bool wgsl__float_converts(double value, int base, double *rounded);
 
 /* ---- parse_*.c --------------------------------------------------------------------------------------------------- */
 
@@ -214,7 +225,7 @@ typedef struct wgsl__result {
   wgsl__value value;
 } wgsl__result;
 
-/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected), errors go to `message`
+/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected), errors go to `message`,
  * and memory comes from `scratch`; at module creation all are NULL and errors are diagnostics. */
 typedef struct wgsl__evaluation {
   wgsl_module *m;
@@ -223,6 +234,7 @@ typedef struct wgsl__evaluation {
   char *message;
   size_t capacity;
   bool silent;
+  bool report;  /* at pipeline creation: the first error is a diagnostic, not a message */
   bool failed;  /* told */
   bool unknown; /* too large to follow, or memory ended: not known, nothing to tell */
 } wgsl__evaluation;
@@ -278,11 +290,13 @@ enum {
   WGSL__BUILTIN_COMPUTE = 32,    /* compute stage alone */
   WGSL__BUILTIN_VARYING = 64,    /* the result is not uniform */
   WGSL__BUILTIN_UNIFORM = 128,   /* the result is uniform */
-  WGSL__BUILTIN_LENIENT = 256,   /* arguments are not checked */
+  WGSL__BUILTIN_TEXTURE = 256,   /* texture.c types it */
   WGSL__BUILTIN_TEMPLATE = 512,  /* takes template arguments */
   WGSL__BUILTIN_WRITES = 1024,   /* through its first argument */
   WGSL__BUILTIN_DISCARD = 2048,  /* fragment stage alone */
-  WGSL__BUILTIN_NOT_VERTEX = 4096
+  WGSL__BUILTIN_NOT_VERTEX = 4096,
+  WGSL__BUILTIN_VIEW = 8192,       /* view.c types it */
+  WGSL__BUILTIN_SIZED_VIEW = 16384 /* with a size */
 };
 
 struct wgsl__builtin {
@@ -298,6 +312,12 @@ void wgsl__check_builtin(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *fir
 const wgsl__builtin *wgsl__builtin_next(const wgsl__builtin *b); /* the next overload, or NULL */
 const wgsl__builtin *wgsl__builtin_find(const char *text, size_t n);
 const char *wgsl__builtin_similar(const char *text, size_t n, uint32_t *nearest);
+
+/* ---- texture.c, view.c ------------------------------------------------------------------------------------------- */
+
+/* The arguments are typed. */
+void wgsl__check_texture(wgsl_module *m, wgsl__expr *x, const char *name);
+void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b);
 
 /* ---- stmt.c, behaviour.c, alias.c, uniformity.c, entry.c --------------------------------------------------------- */
 
@@ -322,5 +342,10 @@ void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every de
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */
 
 void wgsl__reflect(wgsl_module *m);
+/* WebGPU's conversion of a pipeline constant to the override's type. False: it does not fit. */
+bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out);
+/* wgsl_entry_evaluate; `e` says where errors go. */
+bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
+                          uint32_t n_constants, wgsl_pipeline *out);
 
 #endif

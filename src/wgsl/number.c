@@ -205,10 +205,13 @@ static double parse_hex(const char *p, uint32_t n, bool *exact) {
   return value;
 }
 
+#define MOST_F16 65504.0
+#define MOST_F32 3.4028234663852885981e38
+
 /* Rounds to the format's significand, to nearest, ties to even, subnormals included. */
 bool wgsl__float_fits(double value, int base, double *rounded) {
   int bits = base == WGSL__BASE_F16 ? 11 : 24, least = base == WGSL__BASE_F16 ? -14 : -126;
-  double most = base == WGSL__BASE_F16 ? 65504.0 : 3.4028234663852885981e38;
+  double most = base == WGSL__BASE_F16 ? MOST_F16 : MOST_F32;
   if (value == 0 || value != value) return *rounded = value, value == 0;
   if (value > HUGE_VAL / 2 || value < -HUGE_VAL / 2) return false;
   int exponent;
@@ -221,6 +224,11 @@ bool wgsl__float_fits(double value, int base, double *rounded) {
   if (result > most || result < -most) return false;
   *rounded = result;
   return true;
+}
+
+bool wgsl__float_converts(double value, int base, double *rounded) {
+  double most = base == WGSL__BASE_F16 ? MOST_F16 : MOST_F32;
+  return value <= most && value >= -most && wgsl__float_fits(value, base, rounded);
 }
 
 static bool parse_integer(const char *p, uint32_t n, bool hex, uint64_t *out) {
@@ -264,7 +272,7 @@ bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out) {
   wgsl__base base = !letter ? WGSL__BASE_ABSTRACT_FLOAT : suffix == 'f' ? WGSL__BASE_F32 : WGSL__BASE_F16;
   out->type = m->basic[base];
   if (base != WGSL__BASE_ABSTRACT_FLOAT)
-    fits = wgsl__float_fits(value, base, &rounded);
+    fits = wgsl__float_converts(value, base, &rounded);
   else
     fits = value < HUGE_VAL;
   const char *type = !letter ? "a 64-bit float" : suffix == 'f' ? "f32" : "f16";

@@ -195,10 +195,12 @@ static void hint_similar(parser *p, wgsl_diagnostic *d, const char *text, size_t
 }
 
 /* Reports a context-dependent name that is not in the list. */
-static void check_listed(parser *p, const wgsl__expr *e, const char *const *list, size_t count, const char *what) {
-  if (p->failed || !e || e->kind != WGSL__EXPR_IDENT || is_listed(e->name->text, list, count)) return;
+/* False: it was reported. */
+static bool check_listed(parser *p, const wgsl__expr *e, const char *const *list, size_t count, const char *what) {
+  if (p->failed || !e || e->kind != WGSL__EXPR_IDENT || is_listed(e->name->text, list, count)) return true;
   wgsl_diagnostic *d = wgsl__error(p->m, e->name_range, "unknown-name", "'%s' is not %s", e->name->text, what);
   hint_similar(p, d, e->name->text, e->name->n_bytes, list, count);
+  return false;
 }
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -539,9 +541,15 @@ static wgsl__decl *global_decl(parser *p) {
 /* ---- directives -------------------------------------------------------------------------------------------------- */
 
 static const char *const enable_names[] = {
-    "f16", "subgroups", "subgroup_size_control", "clip_distances", "dual_source_blending", "primitive_index"};
-static const wgsl__gate enable_gates[] = {WGSL__GATE_F16,   WGSL__GATE_SUBGROUPS, WGSL__GATE_SUBGROUPS,
-                                          WGSL__GATE_OTHER, WGSL__GATE_OTHER,     WGSL__GATE_OTHER};
+#define WGSL__EXTENSION(name, gate, feature) #name,
+#include "wgsl/extension.def"
+#undef WGSL__EXTENSION
+};
+static const wgsl__gate enable_gates[] = {
+#define WGSL__EXTENSION(name, gate, feature) WGSL__GATE_##gate,
+#include "wgsl/extension.def"
+#undef WGSL__EXTENSION
+};
 
 static const char *const language_features[] = {
 #define WGSL__LANGUAGE_FEATURE(name) #name,
@@ -554,8 +562,12 @@ static void enable_extension(parser *p, const wgsl__expr *e) {
     if (strcmp(enable_names[i], e->name->text) == 0) p->m->gates |= 1u << enable_gates[i];
   if (strncmp(e->name->text, "chromium_", 9) == 0) /* experiments of one implementation: it knows what they allow */
     p->m->gates |= 1u << WGSL__GATE_SUBGROUPS | 1u << WGSL__GATE_OTHER;
-  else
-    check_listed(p, e, enable_names, COUNT(enable_names), "an extension");
+  else if (!check_listed(p, e, enable_names, COUNT(enable_names), "an extension"))
+    return;
+  const char *feature;
+  if (!wgsl__extension_allowed(p->m, e->name->text, &feature))
+    wgsl__error(p->m, e->range, "missing-feature", "the extension '%s' needs the feature '%s', which is not among those given",
+                e->name->text, feature);
 }
 
 static void require_feature(parser *p, const wgsl__expr *e) {

@@ -283,8 +283,7 @@ void wgsl__reflect(wgsl_module *m) {
 
 /* ---- pipelines --------------------------------------------------------------------------------------------------- */
 
-/* WebGPU's conversion of a pipeline constant to the override's type. */
-static bool constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out) {
+bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out) {
   const wgsl__type *t = wgsl__type_scalar(e->m, o->scalar);
   bool finite = number - number == 0, fits = finite;
   double f = number;
@@ -320,7 +319,8 @@ static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const 
                             uint32_t n_constants, wgsl__value *values, bool *used) {
   const wgsl_reflection *r = &e->m->reflection;
   for (uint32_t i = 0; i < n_constants; i++)
-    if (!constant_value(e, constants[i].override, constants[i].value, &values[constants[i].override - r->overrides]))
+    if (!wgsl__constant_value(e, constants[i].override, constants[i].value,
+                              &values[constants[i].override - r->overrides]))
       return false;
   for (uint32_t i = 0; i < entry->n_overrides; i++) used[entry->overrides[i] - r->overrides] = true;
   for (uint32_t i = 0; i < e->m->n_decls; i++) {
@@ -398,28 +398,35 @@ static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total
   return true;
 }
 
-bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
-                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
-  wgsl_module *m = (wgsl_module *)module; /* an evaluation with `overrides` writes nothing into it */
-  if (message && capacity) message[0] = 0;
-  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
+bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
+                          uint32_t n_constants, wgsl_pipeline *out) {
+  wgsl_module *m = e->m;
   uint32_t n = m->reflection.n_overrides;
   wgsl__value *values = weft__alloc_zero(n + 1, sizeof *values);
   bool *used = weft__alloc_zero(n + 1, sizeof *used);
   reach x;
   bool ok = reach_init(&x, m->n_decls) && values && used;
   weft__arena scratch = {0};
-  wgsl__evaluation e = {.m = m, .overrides = values, .scratch = &scratch, .message = message, .capacity = capacity};
   wgsl_pipeline pipeline;
-  if (!ok && message) snprintf(message, capacity, "out of memory on the host");
-  if (ok) reach_from(&x, root, 1);
-  ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
-       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes) &&
-       body_values(&e, &x);
+  e->overrides = values;
+  e->scratch = &scratch;
+  if (!ok && e->message) snprintf(e->message, e->capacity, "out of memory on the host");
+  if (ok) reach_from(&x, m->entry_decls[entry - m->reflection.entries], 1);
+  ok = ok && override_values(e, entry, constants, n_constants, values, used) &&
+       workgroup_size(e, x.items[0], pipeline.workgroup_size) && workgroup_bytes(e, &x, &pipeline.workgroup_bytes) &&
+       body_values(e, &x);
   if (ok) *out = pipeline;
   weft__arena_free(&scratch);
   weft__free(values);
   weft__free(used);
   reach_free(&x);
   return ok;
+}
+
+bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
+                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
+  if (message && capacity) message[0] = 0;
+  /* an evaluation with overrides and without `report` writes nothing into the module */
+  wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
+  return wgsl__entry_evaluate(&e, entry, constants, n_constants, out);
 }

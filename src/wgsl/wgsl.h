@@ -138,6 +138,28 @@ wgsl_module *wgsl_module_create(const char *source, size_t n_bytes);
 void wgsl_module_destroy(wgsl_module *module); /* NULL is fine */
 
 bool wgsl_module_valid(const wgsl_module *module); /* no diagnostic is an error */
+
+/* What else is to be checked, as strings: for a source that no device has seen. Zeroed: the module by itself. */
+typedef struct wgsl_named_constant {
+  const char *name; /* of an override; its @id in decimal where it has one, as in WebGPU */
+  double value;
+} wgsl_named_constant;
+
+typedef struct wgsl_check_options {
+  const char *const *features; /* WebGPU's names, such as "shader-f16"; they allow `enable`. NULL: all; see n_features */
+  uint32_t n_features;         /* 0 with features not NULL: none */
+  const char *entry;           /* must exist; NULL: all of them */
+  const wgsl_named_constant *constants; /* must exist and fit */
+  uint32_t n_constants;
+  bool pipeline; /* the entry points can become pipelines: every override has a value, WebGPU's default limits hold */
+} wgsl_check_options;
+
+/* As wgsl_module_create; what is wrong with the options (call only, may be NULL) are diagnostics too, with line 0 where
+ * no place in the source is to blame. */
+wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_check_options *options);
+
+/* The place just behind a span, for `line` and `column`. */
+wgsl_span wgsl_span_end(const wgsl_module *module, wgsl_span span);
 uint32_t wgsl_diagnostic_count(const wgsl_module *module);
 const wgsl_diagnostic *wgsl_diagnostic_get(const wgsl_module *module, uint32_t index); /* in source order */
 

@@ -37,7 +37,7 @@ def test_saxpy_without_numpy():
     assert values(y) == [2.0 * i + 1 for i in range(100)]
 
 
-@pytest.mark.parametrize("name", ["", "Array", "Buffer", "DType", "asarray", "device", "kernel", "stats", "zeros"])
+@pytest.mark.parametrize("name", ["", "Array", "Buffer", "DType", "asarray", "device", "kernel", "check", "reflect", "stats", "zeros"])
 def test_the_examples_of_docstrings(name):
     numpy = pytest.importorskip("numpy")
     text = (getattr(weft, name) if name else weft).__doc__
