@@ -169,7 +169,19 @@ def _paint(
 
 
 class Picture:
-    """An array made into pixels, to look at in a notebook or to save. Read from the device when first looked at."""
+    """An array made into pixels, to look at in a notebook or to save. Read from the device when first looked at.
+
+    Attributes
+    ----------
+    width, height : int
+        In pixels.
+
+    Examples
+    --------
+    >>> picture = weft.show(weft.zeros((2, 3)))
+    >>> picture.width, picture.height
+    (3, 2)
+    """
 
     __module__ = "weft"
 
@@ -189,7 +201,24 @@ class Picture:
         return self._png
 
     def save(self, path: str | pathlib.Path) -> None:
-        """Write it as a PNG file."""
+        """Write it as a PNG file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, which is replaced.
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        CannotBlockError
+            The pixels have not been read yet and nothing can wait here.
+
+        Examples
+        --------
+        >>> weft.show(weft.zeros((2, 3))).save("zeros.png")
+        """
         pathlib.Path(path).write_bytes(self._repr_png_())
 
 
