@@ -7,6 +7,7 @@
 Both kernels are ordinary WGSL, so a picture is the same on every device.
 """
 
+import numbers
 import pathlib
 import struct
 import sys
@@ -143,6 +144,9 @@ def _paint(
         raise ValueError(f"shape {x.shape}: there is nothing to show")
     if x.dtype.name not in LOADS:
         raise TypeError(f"{x.dtype.name} has no colours; show the real part, the imaginary part or the magnitude")
+    for name, limit in (("vmin", vmin), ("vmax", vmax)):
+        if limit is not None and not isinstance(limit, numbers.Real):
+            raise TypeError(f"`{name}` wants a number, got {type(limit).__name__}")
     height, width, channels = (*x.shape, 1)[:3]
     if channels > 1:
         vmin = 0.0 if vmin is None else vmin

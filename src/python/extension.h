@@ -175,6 +175,8 @@ const char *py_where_text(const py_where *where, char out[PY_WHERE_CAPACITY]);
 int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *type_name, const py_where *where);
 /* Whether `value` is a number, or a NumPy scalar or 0-d array. Never fails. */
 bool py_convert_is_scalar(PyObject *value);
+/* Whether `value` is one integer, not an array of some. Never fails. */
+bool py_convert_is_index(PyObject *value);
 
 /* Elements in host memory, C-contiguous. */
 typedef struct py_host_data {

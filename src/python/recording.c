@@ -158,7 +158,7 @@ static PyObject *module_record(PyObject *module, PyObject *args, PyObject *keywo
   static char *names[] = {"device", NULL};
   py_state *state = PyModule_GetState(module);
   PyObject *argument = NULL;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O", names, &argument)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:record", names, &argument)) return NULL;
   py_device *device = py_device_get(state, argument);
   py_recording *self = device ? (py_recording *)py_object_create(state->recording_type) : NULL;
   if (self)

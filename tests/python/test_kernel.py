@@ -512,7 +512,7 @@ def test_records():
         ({"a": 1, "n": -1}, OverflowError, "`p.n`: -1 is out of the range of u32"),
         ({"a": 1, "n": 2**32}, OverflowError, "`p.n`: 4294967296 is out of the range of u32"),
         ({"a": 1e39, "n": 1}, OverflowError, "`p.a`: 1e+39 is out of the range of f32"),
-        ({"a": 1, "n": 1.0}, TypeError, "`p.n`: wants a number of type u32, got 1.0"),
+        ({"a": 1, "n": 1.0}, TypeError, "`p.n`: wants an integer of type u32, got 1.0"),
         ({"a": "1", "n": 1}, TypeError, "`p.a`: wants a number of type f32, got '1'"),
         ({"a": None, "n": 1}, TypeError, "`p.a`: wants a number of type f32, got None"),
         ((1,), ValueError, "`p`: P has 2 members, got 1"),
