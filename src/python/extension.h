@@ -112,8 +112,9 @@ int py_errors_init(py_state *state);
 PyObject *py_error_raise(py_state *state, const weft_error *err);
 /* The same for WEFT_SHADER, with the source (may be NULL) as attribute. */
 PyObject *py_error_raise_shader(py_state *state, const weft_error *err, PyObject *source);
-/* " (did you mean `x`?)" into `out` when one of the candidates is near to `name`, else "". */
-#define PY_HINT_CAPACITY 96
+/* " (did you mean `x`?)" into `out` when one of the candidates is near to `name`; else "; there are x, y" when that fits,
+ * else "". */
+#define PY_HINT_CAPACITY 160
 typedef const char *(*py_candidate)(const void *data, uint32_t index); /* NULL: no more */
 const char *py_error_hint(PyObject *name, py_candidate candidate, const void *data, char out[PY_HINT_CAPACITY]);
 /* How messages show a name that was given: text in backticks, anything else as its repr. */

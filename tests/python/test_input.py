@@ -118,7 +118,7 @@ def too_large():
         ({"y": lambda: array.array("f", [1])}, TypeError, "`y` is var<storage, read_write> array<f32>: it wants a weft array or Buffer (weft.asarray(a) makes one), got array"),
         ({"z": lambda: 1}, TypeError, "saxpy() has no binding `z`"),
         ({"thraeds": lambda: 1}, TypeError, "saxpy() has no binding `thraeds` (did you mean `threads`?)"),
-        ({"p": lambda: {"a": 1, "m": 2}}, TypeError, "`p`: P has no member `m`"),
+        ({"p": lambda: {"a": 1, "m": 2}}, TypeError, "`p`: P has no member `m`; there are a, n"),
         ({"p": lambda: {"a": 1}}, TypeError, "`p`: member `n` (u32) of P is missing"),
         ({"p": lambda: {"a": 1, "n": -1}}, OverflowError, "`p.n`: -1 is out of the range of u32"),
         ({"p": lambda: {"a": "2", "n": 1}}, TypeError, "`p.a`: wants a number of type f32, got '2'"),
