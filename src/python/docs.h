@@ -432,9 +432,9 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> weft.asarray([[1, 2], [3, 4]]).to_numpy()\n" \
-  "array([[1, 2],\n" \
-  "       [3, 4]], dtype=int32)"
+  ">>> weft.asarray([[1.0, 2.0], [3.0, 4.0]]).to_numpy()\n" \
+  "array([[1., 2.],\n" \
+  "       [3., 4.]], dtype=float32)"
 
 #define PY_DOC_ARRAY_TO_NUMPY_ASYNC \
   "to_numpy_async($self, /, *, out=None)\n" \
@@ -559,11 +559,11 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> x = weft.asarray([1, 2, 3])\n" \
+  ">>> x = weft.asarray([1.0, 2.0, 3.0])\n" \
   ">>> y = x[1:].copy()\n" \
   ">>> x.fill(0)\n" \
   ">>> y.to_numpy()\n" \
-  "array([2, 3], dtype=int32)"
+  "array([2., 3.], dtype=float32)"
 
 #define PY_DOC_ARRAY_COPY_FROM \
   "copy_from($self, source, /)\n" \
@@ -585,10 +585,10 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> x = weft.zeros(3, \"int32\")\n" \
-  ">>> x.copy_from(weft.asarray([1, 2, 3]))\n" \
+  ">>> x = weft.zeros(3)\n" \
+  ">>> x.copy_from(weft.asarray([1.0, 2.0, 3.0]))\n" \
   ">>> x.to_numpy()\n" \
-  "array([1, 2, 3], dtype=int32)"
+  "array([1., 2., 3.], dtype=float32)"
 
 #define PY_DOC_ARRAY_SHOW \
   "show($self, /, canvas=None, colormap='viridis', *, vmin=None, vmax=None)\n" \
@@ -740,8 +740,8 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> weft.zeros_like(weft.asarray([1, 2])).to_numpy()\n" \
-  "array([0, 0], dtype=int32)"
+  ">>> weft.zeros_like(weft.asarray([1.5, 2.5])).to_numpy()\n" \
+  "array([0., 0.], dtype=float32)"
 
 #define PY_DOC_RECORD \
   "record(device=None)\n" \

@@ -60,8 +60,8 @@ async def run_examples(text, names, filename):
 
 
 async def run_page(path):
-    """Runs the blocks of a page in the current folder. Returns how many ran."""
-    names, ran = {"asyncio": asyncio}, 0
+    """Runs the blocks of a page in the current folder."""
+    names = {"asyncio": asyncio}
     for kind, word, body in BLOCK.findall(path.read_text(encoding="utf-8")):
         assert kind in ("python", "wgsl", "sh", "text", "html"), f"{path.name}: a block of kind {kind!r}"
         if kind == "wgsl" and word:
@@ -71,13 +71,10 @@ async def run_page(path):
                 command = shlex.split(line)
                 assert command[:3] == ["python", "-m", "weft"], f"{path.name}: {line}"
                 assert main(command[3:]) == 0, f"{path.name}: {line}"
-                ran += 1
         elif kind == "python" and word in ("", HERE):
-            ran += 1
             if body.startswith(">>>"):
                 await run_examples(body, names, path.name)
                 continue
             _, error = await run_code(body, path.name, "exec", names)
             if error is not None:
                 raise AssertionError(f"{path.name}: {body}") from error
-    return ran

@@ -67,7 +67,7 @@ async def test_a_page(path, tmp_path, monkeypatch):
     pytest.importorskip("numpy")
     monkeypatch.chdir(tmp_path)
     await weft.device_async()
-    assert await run_page(path) or path.name == "README.md"
+    await run_page(path)
     await weft.synchronize_async()
 
 
