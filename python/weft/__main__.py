@@ -37,6 +37,8 @@ def info(options: argparse.Namespace) -> int:
         print(json.dumps({"version": weft.__version__, "devices": found}, indent=2))
         return 0
     print(f"weft {weft.__version__}, {len(found)} device{'' if len(found) == 1 else 's'}")
+    if not found:
+        weft.device()  # says why
     for device in found:
         print(f"\n{device['name']}")
         for word in ("kind", "backend", "driver", "library"):
