@@ -22,18 +22,21 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.0002, 0.02
 
 async def settle(future: "_core.Future[T]") -> T:
     """Wait for a Future of the extension and return its result."""
-    if sys.platform == "emscripten":
-        from weft import _web
+    try:
+        if sys.platform == "emscripten":
+            from weft import _web
 
-        while not future.done():
-            await _web.promise()
-    else:
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        while not future.done():
-            pause = min((clock() - began) / 16, LONGEST_PAUSE)
-            await asyncio.sleep(pause if pause > SHORTEST_PAUSE else 0)
-    return future.result()
+            while not future.done():
+                await _web.promise()
+        else:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            while not future.done():
+                pause = min((clock() - began) / 16, LONGEST_PAUSE)
+                await asyncio.sleep(pause if pause > SHORTEST_PAUSE else 0)
+        return future.result()
+    finally:
+        del future  # the traceback of a cancelled wait keeps this frame, and must not keep what is on the device
 
 
 async def device_async(

@@ -100,6 +100,23 @@ async def test_wait_for_and_cancel_leak_nothing():
     assert stats["objects"] == stats["driver_objects"]
 
 
+async def test_a_cancelled_wait_lets_go_without_garbage_collection():
+    await weft.device_async()
+    x = weft.zeros(1 << 20)
+    before = await settled()
+    gc.disable()
+    try:
+        tasks = [asyncio.ensure_future(x.to_memoryview_async()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        told = await asyncio.gather(*tasks, return_exceptions=True)  # with their tracebacks
+        await weft.synchronize_async()
+        assert len(told) == 5 and weft.stats()["futures"] == before["futures"]
+    finally:
+        gc.enable()
+
+
 async def test_a_coroutine_that_is_not_awaited_leaks_nothing():
     await weft.device_async()
     x = weft.zeros(10)
