@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 import weft
-from kernels import STEP, affine, values
+from kernels import SLOW, STEP, affine, values
 
 
 def counts():
@@ -102,8 +102,9 @@ async def test_wait_for_and_cancel_leak_nothing():
 
 async def test_a_cancelled_wait_lets_go_without_garbage_collection():
     await weft.device_async()
-    x = weft.zeros(1 << 20)
+    x, slow = weft.zeros(1 << 12, "uint32"), weft.kernel(SLOW)
     before, told = await settled(), []
+    slow(x=x, threads=x.size)
 
     async def read():
         try:

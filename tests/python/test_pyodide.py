@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import weft
-from kernels import STEP, values
+from kernels import SLOW, STEP, slowly, values
 
 pytestmark = pytest.mark.skipif(sys.platform != "emscripten", reason="natively everything can block")
 
@@ -87,23 +87,6 @@ async def test_a_wait_that_is_interrupted_leaves_things_whole():
 
 
 # ---- a blocking wait is a point of re-entry ----------------------------------------------------------------------------
-
-# Some milliseconds of work, so that others have time to run while it is waited for.
-SLOW = """
-  @group(0) @binding(0) var<storage, read_write> x: array<u32>;
-  @compute @workgroup_size(64) fn slow(@builtin(global_invocation_id) id: vec3u) {
-    var v = x[id.x];
-    for (var i = 0u; i < 20000u; i++) { v = v * 1664525u + 1013904223u; }
-    x[id.x] = v;
-  }
-"""
-
-
-def slowly(v, times):
-    for _ in range(20000 * times):
-        v = (v * 1664525 + 1013904223) & 0xFFFFFFFF
-    return v
-
 
 def heap_bytes():
     import pyodide_js
