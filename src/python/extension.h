@@ -218,6 +218,15 @@ PyObject *py_storage_nbytes(PyObject *self, void *closure);
 int py_storage_slice(PyObject *key, Py_ssize_t length, Py_ssize_t *start, Py_ssize_t *count);
 /* Starts a read of the whole range. *future is owned. */
 int py_storage_read(py_storage *self, weft_future **future);
+/* Its elements as an argument of a kernel. */
+static inline weft_arg py_storage_argument(const py_storage *s) {
+  return (weft_arg){.kind = WEFT_ARG_BUFFER,
+                    .dtype = s->dtype,
+                    .buffer = s->buffer,
+                    .offset = s->offset,
+                    .n_bytes = s->n_bytes,
+                    .inner = s->inner};
+}
 /* A new Array over n elements of `buffer` (retained). `shape` is borrowed. */
 PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer, uint64_t offset, weft_dtype dtype,
                         PyObject *shape, uint64_t size);
