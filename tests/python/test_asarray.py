@@ -7,7 +7,6 @@ import pytest
 import weft
 from kernels import values
 
-
 # ---- Python values ---------------------------------------------------------------------------------------------------
 
 

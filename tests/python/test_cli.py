@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 import weft
 from weft.__main__ import main
 
@@ -85,6 +84,8 @@ def test_a_file_that_does_not_fit_is_one_message(kernel, tmp_path, capsys, array
     np.save(tmp_path / "x.npy", np.array(array))
     assert main(["run", kernel, "--bind", f"x={tmp_path / 'x.npy'}", *GOOD[2:]]) == 2
     told = capsys.readouterr().err
+    assert f"the file has {np.array(array).dtype}, `x` is array<f32> and wants float32" in told
+    assert 'save it as array.astype("float32")' in told
 
 
 @pytest.mark.parametrize(

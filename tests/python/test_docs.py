@@ -7,6 +7,7 @@ import re
 
 import pytest
 import weft
+
 from examples import run_examples, run_page
 
 ROOT = pathlib.Path(__file__).parents[2]

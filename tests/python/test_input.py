@@ -129,7 +129,7 @@ def too_large():
         ({"threads": lambda: -1}, ValueError, "`threads` wants numbers from 0 to 2**63 - 1, got -1"),
         ({"x": too_large}, (ValueError, MemoryError), "maxBufferSize"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls(change, error, words):
     k, y = weft.kernel(SAXPY), weft.asarray([1.0, 2.0])
     good = {"x": weft.asarray([10.0, 20.0]), "y": y, "p": {"a": 2.0, "n": 2}, "threads": 2}
@@ -154,7 +154,7 @@ def test_elements_that_devices_do_not_have():
         (np.array([None]), "`x`: "),
         (np.array(["a"]), "`x`: "),
         (np.zeros(1, "M8[s]"), "`x`"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises((TypeError, ValueError)) as e:
             k(x=host, y=y, threads=1)
         assert words in str(e.value), host.dtype
