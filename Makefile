@@ -38,7 +38,7 @@ RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 
-check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, types, scripts
+check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, Python, types, scripts
 	@$(PY) tools/check.py
 
 bench: native wasm $(STAMP)/browser ## one table of speeds against the limits and the peers; ARGS="--device node --case read-1KB"

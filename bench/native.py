@@ -11,7 +11,7 @@ import time
 import measure
 import numpy as np
 import weft
-from kernels import BIG, N, WGSL
+from kernels import BIG, WGSL, N
 from weft import _native
 
 HERE = pathlib.Path(__file__).parent

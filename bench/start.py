@@ -1,6 +1,6 @@
 """import-ms: start.py DEVICE MODULE…   The first import of each in a fresh interpreter, NumPy and asyncio apart."""
 
-import asyncio
+import asyncio  # noqa: F401
 import importlib
 import json  # noqa: F401
 import sys

@@ -16,7 +16,7 @@ import time
 import js
 import numpy as np
 import pyodide_js
-from kernels import BIG, GROUPS, N, WGSL
+from kernels import BIG, GROUPS, WGSL, N
 from measure import timed
 from pyodide.code import run_js
 from pyodide.ffi import run_sync, to_js

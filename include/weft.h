@@ -282,10 +282,7 @@ uint32_t weft_graph_commands(const weft_graph *graph);
  * array not be part of a copy, write or fill of the recording. */
 typedef struct weft_rebind {
   const char *name;
-  weft_buffer *buffer; /* call only */
-  uint64_t offset, n_bytes;
-  weft_dtype dtype; /* RAW: not checked */
-  uint32_t inner;   /* as in weft_arg */
+  weft_arg array; /* a BUFFER */
 } weft_rebind;
 
 /* Appends all commands of the recording to the device's list, with what was bound anew. All or none. */

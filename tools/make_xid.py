@@ -36,7 +36,5 @@ if __name__ == "__main__":
     if unicodedata.unidata_version != "14.0.0":
         sys.exit(f"this Python has Unicode {unicodedata.unidata_version}; the specification names 14.0.0")
     print("/* Made by tools/make_xid.py from Unicode 14.0.0; ASCII is decided in lex.c. */")
-    print("// clang-format off")
     show("xid_start", ranges(str.isidentifier))
     show("xid_continue", ranges(lambda c: ("a" + c).isidentifier()))
-    print("// clang-format on")

@@ -1,7 +1,7 @@
 """A job for Pyodide, in Node or in Chromium: which files it gets, what it runs. Used by tools/test.py and tools/demo.py.
 
     site.zip   pytest and its needs, pure Python, out of build/venv
-    tree.zip   the tests, the examples and the pages they read, as they are now
+    tree.zip   the tests, the examples and the documentation they read, as they are now
     modules.zip  C modules of the tests, such as the driver test
     wheels     weft's own, and NumPy's where WEFT_NUMPY_WHEEL names one (else Pyodide's distribution is asked)
 """
@@ -58,7 +58,7 @@ def site_archive() -> pathlib.Path:
 def tree_archive() -> pathlib.Path:
     out = BUILD / "pyodide" / "tree.zip"
     files = [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "tests" / "conftest.py"]
-    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py", "bench/*.py", "bench/*.mjs"):
+    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py", "docs/*.md", "bench/*.py", "bench/*.mjs"):
         files += [f for f in sorted(ROOT.glob(pattern)) if f.is_file() and "__pycache__" not in f.parts]
     write_zip(out, [(f, f.relative_to(ROOT).as_posix()) for f in files if f.exists()])
     return out

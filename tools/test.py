@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+import find_webgpu
 import pyodide_job
 import vulkan
 
@@ -20,16 +21,10 @@ COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|deselected)\b"
 SECONDS = 900
 KINDS = ("passed", "failed", "skipped")
 
-def wgpu_library() -> str:
-    """wgpu-native in the package `wgpu`."""
-    found = subprocess.run([sys.executable, str(ROOT / "tools" / "find_webgpu.py")], text=True, capture_output=True)
-    return f"{found.stdout.strip()}/libwgpu_native-release.so"
-
-
 # The native devices: name, what the environment says. DEVICE=name runs one of them.
 NATIVE_DEVICES = [
     ("dawn", {"WEFT_DEVICE": "native"}),
-    ("wgpu", {"WEFT_DEVICE": "native", "WEFT_WEBGPU_LIBRARY": wgpu_library()}),
+    ("wgpu", {"WEFT_DEVICE": "native", "WEFT_WEBGPU_LIBRARY": find_webgpu.library()}),
 ]
 
 

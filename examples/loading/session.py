@@ -48,7 +48,7 @@ class Session:
         """Waits for the device; one that takes too long is given up, with a new one in its place."""
         try:
             await asyncio.wait_for(weft.synchronize_async(self.device), PATIENCE)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self.device.destroy()
             self.program, self.arrays = {}, ()
             self.device = await weft.device_async()

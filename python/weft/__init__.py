@@ -1,7 +1,7 @@
 """weft: WGSL compute kernels on NumPy memory, in the browser and on the desktop.
 
->>> import numpy, weft
->>> x = weft.asarray(numpy.arange(4, dtype="f4"))
+>>> import numpy as np, weft
+>>> x = weft.asarray(np.arange(4, dtype="f4"))
 >>> double = weft.kernel('''
 ...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 ...   @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) {

@@ -38,6 +38,8 @@ def info(options: argparse.Namespace) -> int:
         print(json.dumps({"version": weft.__version__, "devices": found}, indent=2))
         return 0
     print(f"weft {weft.__version__}, {len(found)} device{'' if len(found) == 1 else 's'}")
+    if not found:
+        weft.device()  # says why
     for device in found:
         print(f"\n{device['name']}")
         for word in ("kind", "backend", "driver", "library"):
@@ -83,7 +85,28 @@ def bind(binding: weft.Binding, text: str) -> weft.Array:
     except (OSError, ValueError) as error:
         makers = ", ".join(f"{name}:N" for name in MAKERS)
         raise Mistake(f"--bind {binding.name}={text}: {error}; FILE.npy or one of {makers} can be given") from None
-    return weft.asarray(array)
+    return weft.asarray(fitting(array, binding, text))
+
+
+def fitting(array: Any, binding: weft.Binding, text: str) -> Any:
+    """The array of a file with the dtype that the binding wants: converted where no value changes by that."""
+    import numpy as np
+
+    wanted = dtype_of(binding)
+    if wanted == "float32" and array.dtype.kind == "c" and "vec2" in binding.type:
+        wanted = "complex64"
+    packed = wanted == "uint32" and array.dtype.itemsize < 4 and array.dtype.kind in "biu"
+    if packed or array.dtype == wanted:
+        return array
+    with np.errstate(all="ignore"):
+        numbers = "biufc" if wanted == "complex64" else "biuf"
+        converted = array.astype(wanted) if array.dtype.kind in numbers else None
+    if converted is None or not np.array_equal(converted, array, equal_nan=array.dtype.kind in "fc"):
+        raise Mistake(
+            f"--bind {binding.name}={text}: the file has {array.dtype}, `{binding.name}` is {binding.type} and wants {wanted}, "
+            f'and its values change by that; save it as array.astype("{wanted}")'
+        )
+    return converted
 
 
 def extent(text: str) -> tuple[int, ...]:
@@ -96,9 +119,9 @@ def extent(text: str) -> tuple[int, ...]:
 def constant(text: str) -> tuple[str, float]:
     name, value = split(text, "--constant")
     try:
-        return name, float(value)
+        return name, {"true": True, "false": False}[value] if value in ("true", "false") else float(value)
     except ValueError:
-        raise Mistake(f"--constant {name}: a number is wanted, got {value!r}") from None
+        raise Mistake(f"--constant {name}: a number, true or false is wanted, got {value!r}") from None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -191,7 +214,7 @@ def parser() -> argparse.ArgumentParser:
     launch.add_argument("kernel", metavar="KERNEL.wgsl")
     launch.add_argument("--bind", action="append", default=[], metavar="NAME=FILE.npy|zeros:N|ones:N|arange:N")
     launch.add_argument("--uniform", action="append", default=[], metavar="NAME=JSON", help='such as p={"a": 2, "n": 1024}')
-    launch.add_argument("--constant", action="append", default=[], metavar="NAME=NUMBER", help="the value of an override")
+    launch.add_argument("--constant", action="append", default=[], metavar="NAME=VALUE", help="the value of an override: a number, true or false")
     launch.add_argument("--entry", help="the entry point, where there are several")
     grid = launch.add_mutually_exclusive_group(required=True)
     grid.add_argument("--threads", metavar="N[,N[,N]]")

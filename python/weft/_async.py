@@ -22,18 +22,21 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.0002, 0.02
 
 async def settle(future: "_core.Future[T]") -> T:
     """Wait for a Future of the extension and return its result."""
-    if sys.platform == "emscripten":
-        from weft import _web
+    try:
+        if sys.platform == "emscripten":
+            from weft import _web
 
-        while not future.done():
-            await _web.promise()
-    else:
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        while not future.done():
-            pause = min((clock() - began) / 16, LONGEST_PAUSE)
-            await asyncio.sleep(pause if pause > SHORTEST_PAUSE else 0)
-    return future.result()
+            while not future.done():
+                await _web.promise()
+        else:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            while not future.done():
+                pause = min((clock() - began) / 16, LONGEST_PAUSE)
+                await asyncio.sleep(pause if pause > SHORTEST_PAUSE else 0)
+        return future.result()
+    finally:
+        del future  # the traceback of a cancelled wait keeps this frame, and must not keep what is on the device
 
 
 async def device_async(
@@ -65,6 +68,8 @@ async def device_async(
     Examples
     --------
     >>> dev = await weft.device_async()
+    >>> dev is weft.device()
+    True
     """
     opening = _core.device_start(
         selector, power=power, required_limits=required_limits, required_features=required_features, new=new
@@ -81,17 +86,55 @@ async def kernel_async(
 ) -> _core.Kernel:
     """Compile a WGSL compute kernel in the background. As `weft.kernel`, to await.
 
-    Unlike there, everything the device objects to is raised here, as ShaderError.
+    Parameters
+    ----------
+    source, entry, constants, device
+        As in `weft.kernel`.
+
+    Returns
+    -------
+    Kernel
+
+    Raises
+    ------
+    ShaderError
+        The source is rejected, here by the device too: unlike `weft.kernel` it waits for what the device says.
+    ValueError, TypeError
+        As in `weft.kernel`.
 
     Examples
     --------
-    >>> double = await weft.kernel_async(source)
+    >>> double = await weft.kernel_async('''
+    ...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;
+    ...   @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) {
+    ...     if (id.x < arrayLength(&x)) { x[id.x] *= 2.0; }
+    ...   }''')
+    >>> x = weft.asarray([1.0, 2.0])
+    >>> double(x=x, threads=2)
+    >>> await x.to_numpy_async()
+    array([2., 4.], dtype=float32)
     """
     device = device or await device_async()
     return await settle(_core.kernel_start(source, entry=entry, constants=constants, device=device))
 
 
 async def synchronize_async(device: _core.Device | None = None) -> None:
-    """Wait until everything given to the device so far has run. As `weft.synchronize`, to await."""
+    """Wait until everything given to the device so far has run. As `weft.synchronize`, to await.
+
+    Parameters
+    ----------
+    device : Device, optional
+        The default device without it.
+
+    Raises
+    ------
+    DeviceError, ShaderError, MemoryError
+        What the device objected to since the last synchronising call.
+
+    Examples
+    --------
+    >>> x = weft.zeros(1000)
+    >>> await weft.synchronize_async()
+    """
     device = device or await device_async()
     await settle(_core.synchronize_start(device))

@@ -32,6 +32,12 @@ def devices() -> list[_core.Device]:
     list of Device
         The best first; empty where there is none. Each is the one that `weft.device` gives for its adapter.
 
+    Notes
+    -----
+    WebGPU does not list adapters, it answers wishes. weft asks for the fastest GPU, for the one that saves power and
+    for a CPU: a third GPU, or a second one of the same name, is not in the list and cannot be opened. The Vulkan
+    loader's own variables, such as ``VK_ICD_FILENAMES``, choose among the drivers of a system.
+
     Raises
     ------
     CannotBlockError
@@ -56,9 +62,16 @@ def devices() -> list[_core.Device]:
 async def devices_async() -> list[_core.Device]:
     """Open every device there is. As `weft.devices`, to await.
 
+    Returns
+    -------
+    list of Device
+        As of `weft.devices`.
+
     Examples
     --------
     >>> every = await weft.devices_async()
+    >>> every == weft.devices()
+    True
     """
     found: list[_core.Device] = []
     for wish in WISHES:

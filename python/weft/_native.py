@@ -5,6 +5,8 @@ import importlib.util
 import os
 import pathlib
 
+from weft._errors import UnsupportedError
+
 # Where the package `wgpu` keeps its library, on each system.
 WGPU_LIBRARIES = ("libwgpu_native-release.so", "libwgpu_native-release.dylib", "wgpu_native-release.dll")
 
@@ -13,7 +15,11 @@ def _dawn() -> int:
     """The address of Dawn's wgpuGetProcAddress from the package `wgpudawn`, 0 without it."""
     if importlib.util.find_spec("wgpudawn") is None:
         return 0
-    library = importlib.import_module("wgpudawn._lib")
+    try:
+        library = importlib.import_module("wgpudawn._lib")
+    except ImportError as error:
+        message = f"the package wgpudawn is installed and cannot be imported: {error}; mend it, or name another library"
+        raise UnsupportedError(f"{message} by the environment variable WEFT_WEBGPU_LIBRARY") from error
     return int(library.ffi.cast("uintptr_t", library.ffi.addressof(library.lib, "wgpuGetProcAddress")))
 
 

@@ -7,6 +7,7 @@
 Both kernels are ordinary WGSL, so a picture is the same on every device.
 """
 
+import numbers
 import pathlib
 import struct
 import sys
@@ -143,6 +144,9 @@ def _paint(
         raise ValueError(f"shape {x.shape}: there is nothing to show")
     if x.dtype.name not in LOADS:
         raise TypeError(f"{x.dtype.name} has no colours; show the real part, the imaginary part or the magnitude")
+    for name, limit in (("vmin", vmin), ("vmax", vmax)):
+        if limit is not None and not isinstance(limit, numbers.Real):
+            raise TypeError(f"`{name}` wants a number, got {type(limit).__name__}")
     height, width, channels = (*x.shape, 1)[:3]
     if channels > 1:
         vmin = 0.0 if vmin is None else vmin
@@ -169,7 +173,19 @@ def _paint(
 
 
 class Picture:
-    """An array made into pixels, to look at in a notebook or to save. Read from the device when first looked at."""
+    """An array made into pixels, to look at in a notebook or to save. Read from the device when first looked at.
+
+    Attributes
+    ----------
+    width, height : int
+        In pixels.
+
+    Examples
+    --------
+    >>> picture = weft.show(weft.zeros((2, 3)))
+    >>> picture.width, picture.height
+    (3, 2)
+    """
 
     __module__ = "weft"
 
@@ -189,7 +205,24 @@ class Picture:
         return self._png
 
     def save(self, path: str | pathlib.Path) -> None:
-        """Write it as a PNG file."""
+        """Write it as a PNG file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, which is replaced.
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        CannotBlockError
+            The pixels have not been read yet and nothing can wait here.
+
+        Examples
+        --------
+        >>> weft.show(weft.zeros((2, 3))).save("zeros.png")
+        """
         pathlib.Path(path).write_bytes(self._repr_png_())
 
 

@@ -242,6 +242,9 @@ static weft_status unknown_name(const weft_graph *g, const char *name, weft_erro
 static weft_status resolve(weft_device *d, const weft_graph *g, const weft_rebind *r, swap *out, weft_error *err) {
   const weft__bound *found = NULL;
   const weft_slot *slot = NULL;
+  const weft_arg *a = &r->array;
+  if (a->kind != WEFT_ARG_BUFFER)
+    return weft__fail(err, WEFT_TYPE, "`%s`: a replay gives other arrays, values stay as they were recorded", r->name);
   for (uint32_t i = 0; i < g->n_sites; i++)
     for (uint32_t k = 0; k < g->sites[i].n && !g->sites[i].own; k++) {
       const weft__bound *b = &g->bounds[g->sites[i].bounds + k];
@@ -249,8 +252,7 @@ static weft_status resolve(weft_device *d, const weft_graph *g, const weft_rebin
       if (strcmp(face->name, r->name)) continue;
       if (found && !same_range(found, b))
         return weft__fail(err, WEFT_VALUE, "`%s` is not one array in this recording: its calls were given several", r->name);
-      const weft_arg given = {.kind = WEFT_ARG_BUFFER, .dtype = r->dtype, .n_bytes = r->n_bytes, .inner = r->inner};
-      weft_status status = weft__dtype_check(face, &given, err);
+      weft_status status = weft__dtype_check(face, a, err);
       if (status != WEFT_OK) return status;
       found = b;
       slot = face;
@@ -261,18 +263,18 @@ static weft_status resolve(weft_device *d, const weft_graph *g, const weft_rebin
                       r->name);
   if (has_tenant(g->fixed, g->n_fixed, found->tenant))
     return weft__fail(err, WEFT_VALUE, "`%s` is part of a copy, write or fill of the recording, so it cannot be another array", r->name);
-  if (r->buffer->device != d)
-    return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the recording on %s", r->name, r->buffer->device->info.name, d->info.name);
-  weft_status status = weft__buffer_usable(r->buffer, err);
+  if (a->buffer->device != d)
+    return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the recording on %s", r->name, a->buffer->device->info.name, d->info.name);
+  weft_status status = weft__buffer_usable(a->buffer, err);
   if (status != WEFT_OK) return weft__fail_prefix(err, status, "`%s`: ", r->name);
-  if (weft__round_up(r->n_bytes, 4) != found->n_bytes)
+  if (weft__round_up(a->n_bytes, 4) != found->n_bytes)
     return weft__fail(err, WEFT_VALUE, "`%s` had %llu bytes when it was recorded, not %llu", r->name, (unsigned long long)found->n_bytes,
-                      (unsigned long long)r->n_bytes);
+                      (unsigned long long)a->n_bytes);
   uint64_t alignment = d->info.limits[slot->kind == WEFT_SLOT_UNIFORM ? WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT : WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT];
-  bool whole = r->offset == 0 && r->n_bytes == r->buffer->n_bytes;
-  if (r->offset > r->buffer->n_bytes || r->n_bytes > r->buffer->n_bytes - r->offset || r->offset % alignment || (r->n_bytes % 4 && !whole))
+  bool whole = a->offset == 0 && a->n_bytes == a->buffer->n_bytes;
+  if (a->offset > a->buffer->n_bytes || a->n_bytes > a->buffer->n_bytes - a->offset || a->offset % alignment || (a->n_bytes % 4 && !whole))
     return weft__fail(err, WEFT_VALUE, "`%s`: a slice at offset %llu cannot be bound in place (multiples of %llu can); pass a copy", r->name,
-                      (unsigned long long)r->offset, (unsigned long long)alignment);
+                      (unsigned long long)a->offset, (unsigned long long)alignment);
   *out = (swap){r, *found};
   return WEFT_OK;
 }
@@ -283,9 +285,9 @@ static bool swapped(const weft_graph *g, const weft__site *site, const swap *swa
   for (uint32_t k = 0; k < site->n; k++) {
     out[k] = g->bounds[site->bounds + k];
     for (uint32_t i = 0; i < n_swaps; i++) {
-      const weft_rebind *r = swaps[i].rebind;
+      const weft_arg *a = &swaps[i].rebind->array;
       if (!same_range(&g->bounds[site->bounds + k], &swaps[i].from)) continue;
-      out[k] = (weft__bound){.store = r->buffer->store, .tenant = r->buffer->tenant, .offset = r->offset, .n_bytes = swaps[i].from.n_bytes};
+      out[k] = (weft__bound){.store = a->buffer->store, .tenant = a->buffer->tenant, .offset = a->offset, .n_bytes = swaps[i].from.n_bytes};
       any = true;
     }
   }
@@ -358,8 +360,8 @@ static void append(weft_device *d, const weft_graph *g, const swap *swaps, uint3
   for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i]);
   weft__log_add(d, g->reads, g->n_reads, g->writes, g->n_writes, false);
   for (uint32_t i = 0; i < n_swaps; i++) {
-    const uint64_t tenant = swaps[i].rebind->buffer->tenant;
-    weft__list_name(d, swaps[i].rebind->buffer->store);
+    const uint64_t tenant = swaps[i].rebind->array.buffer->tenant;
+    weft__list_name(d, swaps[i].rebind->array.buffer->store);
     /* It stands for what it replaces: read and written as that was, to be safe. */
     weft__log_add(d, g->writes, g->n_writes, &tenant, 1, false);
     weft__log_add(d, &tenant, 1, g->writes, g->n_writes, false);
@@ -376,7 +378,7 @@ static weft_status replay(weft_device *d, weft_graph *g, const weft_rebind *rebi
   /* A block first: groups that are made anew belong into it. */
   status = weft__list_enter(d, g->uses, g->n_uses, err);
   for (uint32_t i = 0; i < n_rebinds && status == WEFT_OK; i++) {
-    weft__confirm *confirm = &rebinds[i].buffer->store->confirm;
+    weft__confirm *confirm = &rebinds[i].array.buffer->store->confirm;
     status = weft__list_enter(d, &confirm, 1, err);
   }
   if (status == WEFT_OK && n_rebinds) status = patch(d, g, swaps, n_rebinds, ids, err);

@@ -27,6 +27,7 @@ static weft_status raise_diagnostics(const wgsl_module *wgsl, weft_error *err) {
     n += wgsl_diagnostic_render(wgsl, each, err->message + n, sizeof err->message - n);
     if (n >= sizeof err->message - 1) break;
   }
+  for (n = strlen(err->message); n && err->message[n - 1] == '\n'; n--) err->message[n - 1] = 0; /* as other messages end */
   err->line = line;
   err->column = column;
   return WEFT_SHADER;

@@ -200,7 +200,7 @@ static PyObject *array_subscript(PyObject *o, PyObject *key) {
     return NULL;
   }
   if (PySlice_Check(key)) return view_slice(self, key);
-  if (PyIndex_Check(key) && !PyBool_Check(key)) return view_item(self, key);
+  if (py_convert_is_index(key) && !PyBool_Check(key)) return view_item(self, key);
   return fail_index(key);
 }
 
@@ -407,7 +407,7 @@ static PyObject *module_asarray(PyObject *module, PyObject *args, PyObject *keyw
   py_state *state = PyModule_GetState(module);
   PyObject *value, *dtype_argument = NULL, *device_argument = NULL;
   weft_dtype dtype;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &value, &dtype_argument, &device_argument))
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O:asarray", names, &value, &dtype_argument, &device_argument))
     return NULL;
   if (read_dtype(state, dtype_argument, PY_DTYPE_ANY, &dtype) < 0) return NULL;
   if (is_array(state, value)) return as_same(value, dtype, device_argument);

@@ -93,9 +93,9 @@ static int raw_bytes(PyObject *value, Py_buffer *view, void **packed) {
 static PyObject *buffer_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
   static char *names[] = {"nbytes_or_bytes", "device", NULL};
   PyObject *content, *device_argument = NULL, *self = NULL;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|$O", names, &content, &device_argument)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|$O:Buffer", names, &content, &device_argument)) return NULL;
   py_state *state = PyType_GetModuleState(type);
-  if (PyIndex_Check(content)) {
+  if (py_convert_is_index(content)) {
     Py_ssize_t n = PyNumber_AsSsize_t(content, PyExc_OverflowError);
     if (n < 0 && !PyErr_Occurred()) PyErr_Format(PyExc_ValueError, "a Buffer has at least 0 bytes, got %zd", n);
     py_device *device = PyErr_Occurred() ? NULL : py_device_get(state, device_argument);
@@ -141,7 +141,7 @@ static PyObject *buffer_write(PyObject *o, PyObject *args, PyObject *keywords) {
   py_storage *self = (py_storage *)o;
   PyObject *data;
   Py_ssize_t offset = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|n", names, &data, &offset)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|n:write", names, &data, &offset)) return NULL;
   if (offset < 0) return PyErr_Format(PyExc_ValueError, "write: the offset is negative: %zd", offset);
   Py_buffer view;
   void *packed;
@@ -176,7 +176,7 @@ static PyObject *buffer_view(PyObject *o, PyObject *args, PyObject *keywords) {
   weft_dtype dtype;
   uint64_t size;
   py_state *state = py_state_of(o);
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O", names, &dtype_argument, &shape_argument)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:view", names, &dtype_argument, &shape_argument)) return NULL;
   if (py_dtype_read(state, dtype_argument, &dtype) < 0) return NULL;
   uint64_t each = weft_dtype_bytes(dtype);
   if (self->offset % each)

@@ -188,13 +188,7 @@ static int give(call *c, int slot, PyObject *value) {
   if (c->args[slot].kind != WEFT_ARG_NONE) return fail_twice(k->slots[slot].name);
   PyTypeObject *type = Py_TYPE(value);
   if (type == (PyTypeObject *)state->array_type || type == (PyTypeObject *)state->buffer_type) {
-    const py_storage *s = (const py_storage *)value;
-    c->args[slot] = (weft_arg){.kind = WEFT_ARG_BUFFER,
-                               .dtype = s->dtype,
-                               .buffer = s->buffer,
-                               .offset = s->offset,
-                               .n_bytes = s->n_bytes,
-                               .inner = s->inner};
+    c->args[slot] = py_storage_argument((const py_storage *)value);
     return 0;
   }
   weft_slot_kind kind = k->slots[slot].kind;

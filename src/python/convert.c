@@ -320,11 +320,11 @@ static int fail_range(PyObject *value, const char *type_name, const py_where *wh
   return -1;
 }
 
-static int fail_type(PyObject *value, const char *type_name, const py_where *where) {
+static int fail_type(PyObject *value, const char *wanted, const char *type_name, const py_where *where) {
   char path[PY_WHERE_CAPACITY];
   if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError)) return -1;
   PyErr_Clear();
-  PyErr_Format(PyExc_TypeError, "%swants a number of type %s, got %R", py_where_text(where, path), type_name, value);
+  PyErr_Format(PyExc_TypeError, "%swants %s of type %s, got %R", py_where_text(where, path), wanted, type_name, value);
   return -1;
 }
 
@@ -336,7 +336,7 @@ static int read_int(PyObject *value, weft_dtype dtype, int64_t *out, const char 
     v = PyLong_AsLongLongAndOverflow(value, &overflow);
   } else {
     PyObject *index = PyIndex_Check(value) ? PyNumber_Index(value) : NULL;
-    if (!index) return fail_type(value, type_name, where);
+    if (!index) return fail_type(value, "an integer", type_name, where);
     v = PyLong_AsLongLongAndOverflow(index, &overflow);
     Py_DECREF(index);
   }
@@ -348,17 +348,17 @@ static int read_int(PyObject *value, weft_dtype dtype, int64_t *out, const char 
 
 static int read_double(PyObject *value, double *out, const char *type_name, const py_where *where) {
   *out = PyComplex_Check(value) ? -1.0 : PyFloat_AsDouble(value);
-  if (PyComplex_Check(value)) return fail_type(value, type_name, where);
+  if (PyComplex_Check(value)) return fail_type(value, "a number", type_name, where);
   if (*out == -1.0 && PyErr_Occurred())
     return PyErr_ExceptionMatches(PyExc_OverflowError) ? fail_range(value, type_name, where)
-                                                       : fail_type(value, type_name, where);
+                                                       : fail_type(value, "a number", type_name, where);
   return 0;
 }
 
 static int read_complex(PyObject *value, double out[2], const char *type_name, const py_where *where) {
   PyObject *c = NULL;
   if (PyUnicode_Check(value) || !(c = PyObject_CallFunctionObjArgs((PyObject *)&PyComplex_Type, value, NULL)))
-    return fail_type(value, type_name, where);
+    return fail_type(value, "a number", type_name, where);
   out[0] = PyComplex_RealAsDouble(c);
   out[1] = PyComplex_ImagAsDouble(c);
   Py_DECREF(c);
@@ -398,7 +398,7 @@ int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *
     }
     case WEFT_DTYPE_BOOL: {
       int truth = PyUnicode_Check(value) || !py_convert_is_scalar(value) ? -1 : PyObject_IsTrue(value);
-      if (truth < 0) return fail_type(value, type_name, where);
+      if (truth < 0) return fail_type(value, "a number", type_name, where);
       *(unsigned char *)out = (unsigned char)truth;
       return 0;
     }
@@ -656,12 +656,20 @@ void py_host_data_free(py_host_data *data) {
   *data = (py_host_data){0};
 }
 
+/* Arrays of NumPy have __index__ whatever they hold, and a length unless they are 0-d. */
+bool py_convert_is_index(PyObject *value) {
+  if (PyLong_Check(value) || !PyIndex_Check(value)) return PyLong_Check(value);
+  bool sized = PySequence_Check(value) && PySequence_Size(value) >= 0;
+  PyErr_Clear();
+  return !sized;
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size) {
   Py_ssize_t lengths[MAX_AXES];
   Py_ssize_t n = 1;
-  bool one = PyIndex_Check(argument);
+  bool one = py_convert_is_index(argument);
   if (!one && (PyUnicode_Check(argument) || !PySequence_Check(argument) || (n = PySequence_Size(argument)) < 0)) {
     PyErr_Format(PyExc_TypeError, "a shape is an int or a sequence of ints, got %R", argument);
     return -1;

@@ -445,7 +445,7 @@ static py_device *wished_device(py_state *state, PyObject *args, PyObject *keywo
   const char *power = NULL;
   int alone = 0;
   wish w = {.selector = ""};
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|U$zOOp", names, &selector, &power, &limits, &features, &alone))
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|U$zOOp:device", names, &selector, &power, &limits, &features, &alone))
     return NULL;
   w.alone = alone;
   if (read_power(power, &w.power) < 0 || (limits != Py_None && read_limits(limits, &w) < 0) ||

@@ -16,7 +16,15 @@
   "(True, 4)"
 
 #define PY_DOC_DEVICE \
-  "One open GPU device. Made by `weft.device` and `weft.device_async`."
+  "One open GPU device. Made by `weft.device` and `weft.device_async`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> dev = weft.device()\n" \
+  ">>> dev.kind in (\"discrete\", \"integrated\", \"cpu\", \"unknown\")\n" \
+  "True\n" \
+  ">>> dev.limits[\"maxComputeWorkgroupsPerDimension\"] >= 65535\n" \
+  "True"
 
 #define PY_DOC_DEVICE_DESTROY \
   "destroy($self, /)\n" \
@@ -25,7 +33,14 @@
   "Give the device up: its memory goes back at once.\n" \
   "\n" \
   "Everything in flight, and every later call that needs the device, raises `DeviceLostError`. `weft.device()`\n" \
-  "then opens a new one."
+  "then opens a new one.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> dev = weft.device(new=True)\n" \
+  ">>> dev.destroy()\n" \
+  ">>> bool(dev.lost)\n" \
+  "True"
 
 #define PY_DOC_INTERNAL \
   "For weft's own use."
@@ -39,7 +54,24 @@
   "\n" \
   "Call ``callback(reason)`` once, when the device is lost.\n" \
   "\n" \
-  "Where an event loop runs it is called there, else from a thread of its own. A device that is lost already counts."
+  "Parameters\n" \
+  "----------\n" \
+  "callback : callable\n" \
+  "    A function of one str, the reason. Where an event loop runs it is called there, else from a thread of its\n" \
+  "    own. A device that is lost already counts.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError\n" \
+  "    `callback` cannot be called.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> dev = weft.device(new=True)\n" \
+  ">>> dev.on_lost(lambda reason: print(\"lost\"))\n" \
+  ">>> dev.destroy()\n" \
+  ">>> await asyncio.sleep(0.5)\n" \
+  "lost"
 
 #define PY_DOC_BATCH_TYPE \
   "What `weft.batch` returns: a context manager."
@@ -104,11 +136,28 @@
   "device : Device, optional\n" \
   "    The default device without it.\n" \
   "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "context manager\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "DeviceLostError\n" \
+  "    The device is lost.\n" \
+  "\n" \
   "Examples\n" \
   "--------\n" \
+  ">>> step = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" \
+  "...   @compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&x)) { x[id.x] += 1.0; }\n" \
+  "...   }''')\n" \
+  ">>> x = weft.zeros(4)\n" \
   ">>> with weft.batch():\n" \
   "...     for i in range(100):\n" \
-  "...         step(x=x, threads=x.size)"
+  "...         step(x=x, threads=x.size)\n" \
+  ">>> x.to_numpy()\n" \
+  "array([100., 100., 100., 100.], dtype=float32)"
 
 #define PY_DOC_SYNCHRONIZE \
   "synchronize(device=None)\n" \
@@ -116,18 +165,47 @@
   "\n" \
   "Wait until everything given to the device so far has run.\n" \
   "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
   "Raises\n" \
   "------\n" \
   "DeviceError, ShaderError, MemoryError\n" \
   "    What the device objected to since the last synchronising call.\n" \
+  "StateError\n" \
+  "    The device records (`weft.record`).\n" \
   "CannotBlockError\n" \
-  "    It cannot wait here: use ``await weft.synchronize_async()``."
+  "    It cannot wait here: use ``await weft.synchronize_async()``.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(1000)\n" \
+  ">>> weft.synchronize()"
 
 #define PY_DOC_FLUSH \
   "flush(device=None)\n" \
   "--\n" \
   "\n" \
-  "Hand collected commands to the GPU now, without waiting."
+  "Hand collected commands to the GPU now, without waiting.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "DeviceLostError\n" \
+  "    The device is lost.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.zeros(1000).fill(1)\n" \
+  ">>> weft.flush()\n" \
+  ">>> weft.stats()[\"pending_commands\"]\n" \
+  "0"
 
 #define PY_DOC_TRIM \
   "trim(device=None)\n" \
@@ -135,10 +213,24 @@
   "\n" \
   "Give device memory that is kept for reuse back.\n" \
   "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
   "Returns\n" \
   "-------\n" \
   "int\n" \
-  "    Bytes given back."
+  "    Bytes given back.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(1 << 18)\n" \
+  ">>> del x\n" \
+  ">>> weft.trim() >= 1 << 20\n" \
+  "True\n" \
+  ">>> weft.trim()\n" \
+  "0"
 
 #define PY_DOC_STATS \
   "stats(device=None)\n" \
@@ -146,16 +238,24 @@
   "\n" \
   "Counters of a device.\n" \
   "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
   "Returns\n" \
   "-------\n" \
   "dict of str to int\n" \
   "    Among others: ``objects`` and ``driver_objects`` (GPU objects alive, as weft and as the driver count\n" \
-  "    them), ``used_bytes``, ``pooled_bytes``, ``pending_commands``, ``dispatches``, ``submits``.\n" \
+  "    them), ``used_bytes``, ``pooled_bytes``, ``pending_commands``, ``dispatches``, ``submits``,\n" \
+  "    ``upload_bytes``, ``read_bytes``.\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> weft.stats()[\"pending_commands\"]\n" \
-  "0"
+  ">>> before = weft.stats()[\"upload_bytes\"]\n" \
+  ">>> x = weft.asarray([1.0, 2.0])\n" \
+  ">>> weft.stats()[\"upload_bytes\"] - before\n" \
+  "8"
 
 #define PY_DOC_FUTURE \
   "Something that has started and settles later. What the ``_async`` functions wait for."
@@ -211,7 +311,16 @@
   "Raises\n" \
   "------\n" \
   "ValueError\n" \
-  "    The bytes lie outside, or offset or size is no multiple of 4 (but the whole of a buffer may be written)."
+  "    The bytes lie outside, or offset or size is no multiple of 4 (but the whole of a buffer may be written).\n" \
+  "TypeError\n" \
+  "    `data` has no buffer protocol.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> b = weft.Buffer(8)\n" \
+  ">>> b.write(b\"abcd\", 4)\n" \
+  ">>> b.to_bytes()\n" \
+  "b'\\x00\\x00\\x00\\x00abcd'"
 
 #define PY_DOC_BUFFER_VIEW \
   "view($self, /, dtype, shape=None)\n" \
@@ -233,7 +342,13 @@
   "Raises\n" \
   "------\n" \
   "ValueError\n" \
-  "    The buffer is too small, or does not begin at a multiple of the element's size."
+  "    The buffer is too small, or does not begin at a multiple of the element's size.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> b = weft.Buffer(24)\n" \
+  ">>> b.view(\"int16\", (2, 3))\n" \
+  "<weft.Array (2, 3) int16>"
 
 #define PY_DOC_BUFFER_TO_BYTES \
   "to_bytes($self, /)\n" \
@@ -248,7 +363,14 @@
   "Raises\n" \
   "------\n" \
   "CannotBlockError\n" \
-  "    It cannot wait here: use ``await b.to_bytes_async()``."
+  "    It cannot wait here: use ``await b.to_bytes_async()``.\n" \
+  "DeviceError, ShaderError, MemoryError\n" \
+  "    What wrote these bytes failed on the device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.Buffer(b\"weft\").to_bytes()\n" \
+  "b'weft'"
 
 #define PY_DOC_BUFFER_TO_BYTES_ASYNC \
   "to_bytes_async($self, /)\n" \
@@ -258,7 +380,12 @@
   "\n" \
   "Returns\n" \
   "-------\n" \
-  "coroutine of bytes"
+  "coroutine of bytes\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> await weft.Buffer(b\"weft\").to_bytes_async()\n" \
+  "b'weft'"
 
 #define PY_DOC_ARRAY \
   "An array on a device. Made by `weft.asarray`, `weft.zeros`, `weft.empty` and `Buffer.view`.\n" \
@@ -301,7 +428,13 @@
   "ImportError\n" \
   "    NumPy is not installed: use `to_memoryview`.\n" \
   "DeviceError, ShaderError, MemoryError\n" \
-  "    What wrote these elements failed on the device."
+  "    What wrote these elements failed on the device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.asarray([[1.0, 2.0], [3.0, 4.0]]).to_numpy()\n" \
+  "array([[1., 2.],\n" \
+  "       [3., 4.]], dtype=float32)"
 
 #define PY_DOC_ARRAY_TO_NUMPY_ASYNC \
   "to_numpy_async($self, /, *, out=None)\n" \
@@ -321,7 +454,12 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> a, b = await asyncio.gather(x.to_numpy_async(), y.to_numpy_async())"
+  ">>> x, y = weft.asarray([1.0, 2.0]), weft.zeros(3)\n" \
+  ">>> await x.to_numpy_async()\n" \
+  "array([1., 2.], dtype=float32)\n" \
+  ">>> a, b = await asyncio.gather(x.to_numpy_async(), y.to_numpy_async())\n" \
+  ">>> b\n" \
+  "array([0., 0., 0.], dtype=float32)"
 
 #define PY_DOC_ARRAY_TO_MEMORYVIEW \
   "to_memoryview($self, /)\n" \
@@ -333,7 +471,19 @@
   "-------\n" \
   "memoryview\n" \
   "    Of the same shape. complex64 comes as pairs of float32 along one more axis, float16 as uint16 bits, and\n" \
-  "    an array without elements with one axis."
+  "    an array without elements with one axis.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "CannotBlockError\n" \
+  "    It cannot wait here: use ``await x.to_memoryview_async()``.\n" \
+  "DeviceError, ShaderError, MemoryError\n" \
+  "    What wrote these elements failed on the device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.asarray([[1, 2], [3, 4]]).to_memoryview().tolist()\n" \
+  "[[1, 2], [3, 4]]"
 
 #define PY_DOC_ARRAY_TO_MEMORYVIEW_ASYNC \
   "to_memoryview_async($self, /)\n" \
@@ -343,7 +493,12 @@
   "\n" \
   "Returns\n" \
   "-------\n" \
-  "coroutine of memoryview"
+  "coroutine of memoryview\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> (await weft.asarray([1.5, 2.5]).to_memoryview_async()).tolist()\n" \
+  "[1.5, 2.5]"
 
 #define PY_DOC_ARRAY_WRITE \
   "write($self, data, /)\n" \
@@ -359,13 +514,38 @@
   "Raises\n" \
   "------\n" \
   "TypeError, ValueError, OverflowError\n" \
-  "    The dtype or shape differs, or a number is out of range."
+  "    The dtype or shape differs, or a number is out of range.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(3)\n" \
+  ">>> x.write(np.array([1, 2, 3], \"float32\"))\n" \
+  ">>> x.to_numpy()\n" \
+  "array([1., 2., 3.], dtype=float32)"
 
 #define PY_DOC_ARRAY_FILL \
   "fill($self, value, /)\n" \
   "--\n" \
   "\n" \
-  "Set all elements to one number."
+  "Set all elements to one number.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "value : number\n" \
+  "    Converted to the dtype.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError, OverflowError\n" \
+  "    It is no number, or out of the range of the dtype.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.empty((2, 2), \"uint8\")\n" \
+  ">>> x.fill(7)\n" \
+  ">>> x.to_numpy()\n" \
+  "array([[7, 7],\n" \
+  "       [7, 7]], dtype=uint8)"
 
 #define PY_DOC_ARRAY_COPY \
   "copy($self, /)\n" \
@@ -375,24 +555,60 @@
   "\n" \
   "Returns\n" \
   "-------\n" \
-  "Array"
+  "Array\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.asarray([1.0, 2.0, 3.0])\n" \
+  ">>> y = x[1:].copy()\n" \
+  ">>> x.fill(0)\n" \
+  ">>> y.to_numpy()\n" \
+  "array([2., 3.], dtype=float32)"
 
 #define PY_DOC_ARRAY_COPY_FROM \
   "copy_from($self, source, /)\n" \
   "--\n" \
   "\n" \
-  "Copy all elements of another array of the same shape and dtype, on the device.\n" \
+  "Copy all elements of another array, on the device.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "source : Array\n" \
+  "    Of the same shape and dtype, on the same device.\n" \
   "\n" \
   "Raises\n" \
   "------\n" \
+  "TypeError\n" \
+  "    The dtypes differ, or `source` is no weft array.\n" \
   "ValueError\n" \
-  "    The shapes differ, or both are overlapping parts of one array."
+  "    The shapes differ, or both are overlapping parts of one array.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(3)\n" \
+  ">>> x.copy_from(weft.asarray([1.0, 2.0, 3.0]))\n" \
+  ">>> x.to_numpy()\n" \
+  "array([1., 2., 3.], dtype=float32)"
 
 #define PY_DOC_ARRAY_SHOW \
   "show($self, /, canvas=None, colormap='viridis', *, vmin=None, vmax=None)\n" \
   "--\n" \
   "\n" \
-  "Show the array as a picture. As `weft.show`."
+  "Show the array as a picture: ``weft.show(x, ...)``.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "canvas, colormap, vmin, vmax\n" \
+  "    As in `weft.show`.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Picture or None\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.zeros((2, 3)).show()\n" \
+  "weft.Picture(3 x 2)"
 
 #define PY_DOC_ASARRAY \
   "asarray(obj, dtype=None, *, device=None)\n" \
@@ -427,7 +643,7 @@
   "--------\n" \
   ">>> weft.asarray([1, 2, 3])\n" \
   "<weft.Array (3,) int32>\n" \
-  ">>> weft.asarray(numpy.arange(3.0), dtype=\"float32\")\n" \
+  ">>> weft.asarray(np.arange(3.0), dtype=\"float32\")\n" \
   "<weft.Array (3,) float32>"
 
 #define PY_DOC_EMPTY \
@@ -449,14 +665,30 @@
   "\n" \
   "Raises\n" \
   "------\n" \
+  "TypeError\n" \
+  "    The dtype is none of devices.\n" \
   "ValueError\n" \
-  "    It is larger than the device allows."
+  "    It is larger than the device allows (``device.limits[\"maxBufferSize\"]``), or the shape is negative.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.empty((480, 640), \"float32\")\n" \
+  "<weft.Array (480, 640) float32>"
 
 #define PY_DOC_ZEROS \
   "zeros(shape, dtype=\"float32\", *, device=None)\n" \
   "--\n" \
   "\n" \
-  "A new array of zeros. Parameters as in `empty`.\n" \
+  "A new array of zeros.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "shape, dtype, device\n" \
+  "    As in `weft.empty`.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
@@ -479,13 +711,37 @@
   "\n" \
   "Returns\n" \
   "-------\n" \
-  "Array"
+  "Array\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "TypeError\n" \
+  "    The dtype is none of devices.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.empty_like(np.zeros((2, 3), \"int16\"))\n" \
+  "<weft.Array (2, 3) int16>"
 
 #define PY_DOC_ZEROS_LIKE \
   "zeros_like(x, dtype=None, *, device=None)\n" \
   "--\n" \
   "\n" \
-  "A new array of zeros with the shape and dtype of `x`. Parameters as in `empty_like`."
+  "A new array of zeros with the shape and dtype of `x`.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "x, dtype, device\n" \
+  "    As in `weft.empty_like`.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Array\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> weft.zeros_like(weft.asarray([1.5, 2.5])).to_numpy()\n" \
+  "array([0., 0.], dtype=float32)"
 
 #define PY_DOC_RECORD \
   "record(device=None)\n" \
@@ -519,7 +775,11 @@
   "\n" \
   "Examples\n" \
   "--------\n" \
-  ">>> step = weft.kernel(source)\n" \
+  ">>> step = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" \
+  "...   @compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&x)) { x[id.x] += 1.0; }\n" \
+  "...   }''')\n" \
   ">>> x = weft.zeros(4)\n" \
   ">>> with weft.record() as g:\n" \
   "...     step(x=x, threads=4)\n" \
@@ -527,10 +787,19 @@
   ">>> g\n" \
   "<weft.Recording of 2 commands>\n" \
   ">>> g.replay()\n" \
-  ">>> g.replay(x=weft.zeros(4))"
+  ">>> x.to_numpy()\n" \
+  "array([2., 2., 2., 2.], dtype=float32)"
 
 #define PY_DOC_RECORDING \
-  "Commands that were recorded. Made by `weft.record`."
+  "Commands that were recorded. Made by `weft.record`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(2)\n" \
+  ">>> with weft.record() as g:\n" \
+  "...     x.fill(5)\n" \
+  ">>> g.commands\n" \
+  "1"
 
 #define PY_DOC_RECORDING_REPLAY \
   "replay($self, /, **arrays)\n" \
@@ -551,10 +820,37 @@
   "    No call has such an argument; its calls were given several arrays, a value or host memory; the array is\n" \
   "    part of a copy, write or fill of the recording; dtype or size differ. Then nothing ran.\n" \
   "DeviceError, ShaderError\n" \
-  "    Something that the recording needs has failed on the device."
+  "    Something that the recording needs has failed on the device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> step = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" \
+  "...   @compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&x)) { x[id.x] += 1.0; }\n" \
+  "...   }''')\n" \
+  ">>> x, other = weft.zeros(2), weft.asarray([10.0, 20.0])\n" \
+  ">>> with weft.record() as g:\n" \
+  "...     step(x=x, threads=2)\n" \
+  ">>> g.replay()\n" \
+  ">>> g.replay(x=other)\n" \
+  ">>> x.to_numpy(), other.to_numpy()\n" \
+  "(array([1., 1.], dtype=float32), array([11., 21.], dtype=float32))"
 
 #define PY_DOC_BINDING \
-  "One argument of a Kernel."
+  "One argument of a Kernel.\n" \
+  "\n" \
+  "Attributes\n" \
+  "----------\n" \
+  "name : str\n" \
+  "    Of the variable.\n" \
+  "group, binding : int or None\n" \
+  "    Numbers after @group and @binding; None for var<immediate>.\n" \
+  "access : {'read', 'read_write', 'uniform', 'immediate'}\n" \
+  "type : str\n" \
+  "    The WGSL type.\n" \
+  "nbytes : int\n" \
+  "    The smallest size in bytes that may be bound."
 
 #define PY_DOC_KERNEL \
   "One entry point of a WGSL module, compiled for a device. Made by `weft.kernel`.\n" \
@@ -584,7 +880,25 @@
   "TypeError\n" \
   "    An argument is missing, not known, given twice, or of the wrong type.\n" \
   "ValueError, OverflowError\n" \
-  "    A size, a grid or a number is out of range."
+  "    A size, a grid or a number is out of range; a written argument overlaps another one.\n" \
+  "DeviceLostError\n" \
+  "    The device is lost.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> scale = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read> x: array<f32>;\n" \
+  "...   @group(0) @binding(1) var<storage, read_write> y: array<f32>;\n" \
+  "...   @group(0) @binding(2) var<uniform> a: f32;\n" \
+  "...   @compute @workgroup_size(64) fn scale(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&y)) { y[id.x] = a * x[id.x]; }\n" \
+  "...   }''')\n" \
+  ">>> y = weft.zeros(3)\n" \
+  ">>> scale(x=np.array([1, 2, 3], \"float32\"), y=y, a=10, threads=3)\n" \
+  ">>> y.to_numpy()\n" \
+  "array([10., 20., 30.], dtype=float32)\n" \
+  ">>> [binding.name for binding in scale.bindings], scale.workgroup_size\n" \
+  "(['x', 'y', 'a'], (64, 1, 1))"
 
 #define PY_DOC_KERNEL_FUNCTION \
   "kernel(source, *, entry=None, constants=None, device=None)\n" \
@@ -612,6 +926,11 @@
   "------\n" \
   "ShaderError\n" \
   "    The source is rejected. What only the device objects to shows up at the first call that waits.\n" \
+  "ValueError\n" \
+  "    There is no such entry point, or none or several and none was named; a constant that the source does not\n" \
+  "    have, that lacks a value, or whose value does not fit; a workgroup larger than the device allows.\n" \
+  "TypeError\n" \
+  "    A constant is no number and no bool.\n" \
   "\n" \
   "Examples\n" \
   "--------\n" \
@@ -620,6 +939,8 @@
   "...   @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) {\n" \
   "...     if (id.x < arrayLength(&x)) { x[id.x] *= 2.0; }\n" \
   "...   }''')\n" \
+  ">>> double\n" \
+  "<weft.Kernel double(x: read_write array<f32>) with workgroups of (64, 1, 1)>\n" \
   ">>> x = weft.asarray([1.0, 2.0])\n" \
   ">>> double(x=x, threads=x.size)\n" \
   ">>> x.to_numpy()\n" \

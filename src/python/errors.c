@@ -54,6 +54,20 @@ PyObject *py_error_raise(py_state *state, const weft_error *err) {
   return NULL;
 }
 
+/* "; there are x, y" into `out`; "" when they are none or too many for it. */
+static void list_names(py_candidate candidate, const void *data, char out[PY_HINT_CAPACITY]) {
+  const char *each;
+  size_t n = 0;
+  for (uint32_t i = 0; (each = candidate(data, i)); i++) {
+    const char *before = i ? ", " : candidate(data, 1) ? "; there are " : "; there is ";
+    if (n + strlen(before) + strlen(each) >= PY_HINT_CAPACITY) {
+      out[0] = 0;
+      return;
+    }
+    n += (size_t)PyOS_snprintf(out + n, PY_HINT_CAPACITY - n, "%s%s", before, each);
+  }
+}
+
 const char *py_error_hint(PyObject *name, py_candidate candidate, const void *data, char out[PY_HINT_CAPACITY]) {
   out[0] = 0;
   Py_ssize_t n;
@@ -73,6 +87,7 @@ const char *py_error_hint(PyObject *name, py_candidate candidate, const void *da
     }
   }
   if (best) PyOS_snprintf(out, PY_HINT_CAPACITY, " (did you mean `%.63s`?)", best);
+  else list_names(candidate, data, out);
   return out;
 }
 

@@ -112,8 +112,9 @@ int py_errors_init(py_state *state);
 PyObject *py_error_raise(py_state *state, const weft_error *err);
 /* The same for WEFT_SHADER, with the source (may be NULL) as attribute. */
 PyObject *py_error_raise_shader(py_state *state, const weft_error *err, PyObject *source);
-/* " (did you mean `x`?)" into `out` when one of the candidates is near to `name`, else "". */
-#define PY_HINT_CAPACITY 96
+/* " (did you mean `x`?)" into `out` when one of the candidates is near to `name`; else "; there are x, y" when that fits,
+ * else "". */
+#define PY_HINT_CAPACITY 160
 typedef const char *(*py_candidate)(const void *data, uint32_t index); /* NULL: no more */
 const char *py_error_hint(PyObject *name, py_candidate candidate, const void *data, char out[PY_HINT_CAPACITY]);
 /* How messages show a name that was given: text in backticks, anything else as its repr. */
@@ -175,6 +176,8 @@ const char *py_where_text(const py_where *where, char out[PY_WHERE_CAPACITY]);
 int py_convert_scalar(PyObject *value, weft_dtype dtype, void *out, const char *type_name, const py_where *where);
 /* Whether `value` is a number, or a NumPy scalar or 0-d array. Never fails. */
 bool py_convert_is_scalar(PyObject *value);
+/* Whether `value` is one integer, not an array of some. Never fails. */
+bool py_convert_is_index(PyObject *value);
 
 /* Elements in host memory, C-contiguous. */
 typedef struct py_host_data {
@@ -215,6 +218,15 @@ PyObject *py_storage_nbytes(PyObject *self, void *closure);
 int py_storage_slice(PyObject *key, Py_ssize_t length, Py_ssize_t *start, Py_ssize_t *count);
 /* Starts a read of the whole range. *future is owned. */
 int py_storage_read(py_storage *self, weft_future **future);
+/* Its elements as an argument of a kernel. */
+static inline weft_arg py_storage_argument(const py_storage *s) {
+  return (weft_arg){.kind = WEFT_ARG_BUFFER,
+                    .dtype = s->dtype,
+                    .buffer = s->buffer,
+                    .offset = s->offset,
+                    .n_bytes = s->n_bytes,
+                    .inner = s->inner};
+}
 /* A new Array over n elements of `buffer` (retained). `shape` is borrowed. */
 PyObject *py_array_view(py_state *state, py_device *device, weft_buffer *buffer, uint64_t offset, weft_dtype dtype,
                         PyObject *shape, uint64_t size);

@@ -139,7 +139,7 @@ static py_kernel *make_kernel(PyObject *module, PyObject *args, PyObject *keywor
   py_state *state = PyModule_GetState(module);
   PyObject *source, *constants = NULL, *device = NULL;
   const char *entry = NULL;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "U|$zOO", names, &source, &entry, &constants, &device)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "U|$zOO:kernel", names, &source, &entry, &constants, &device)) return NULL;
   py_kernel *self = (py_kernel *)py_object_create(state->kernel_type);
   if (!self) return NULL;
   self->vectorcall = py_kernel_vectorcall;

@@ -70,13 +70,7 @@ static int read_rebind(py_state *state, PyObject *name, PyObject *value, weft_re
   if (type != (PyTypeObject *)state->array_type && type != (PyTypeObject *)state->buffer_type)
     return py_error_type(value, "`%s` wants a weft array or Buffer: a replay gives other arrays, values stay as recorded",
                          text);
-  const py_storage *s = (const py_storage *)value;
-  *out = (weft_rebind){.name = text,
-                       .buffer = s->buffer,
-                       .offset = s->offset,
-                       .n_bytes = s->n_bytes,
-                       .dtype = s->dtype,
-                       .inner = s->inner};
+  *out = (weft_rebind){text, py_storage_argument((const py_storage *)value)};
   return 0;
 }
 
@@ -158,7 +152,7 @@ static PyObject *module_record(PyObject *module, PyObject *args, PyObject *keywo
   static char *names[] = {"device", NULL};
   py_state *state = PyModule_GetState(module);
   PyObject *argument = NULL;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O", names, &argument)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:record", names, &argument)) return NULL;
   py_device *device = py_device_get(state, argument);
   py_recording *self = device ? (py_recording *)py_object_create(state->recording_type) : NULL;
   if (self)

@@ -129,7 +129,6 @@ enum { OTHER, BLANK, LETTER, DIGIT, PUNCTUATION, WIDE };
 #define D DIGIT
 #define P PUNCTUATION
 #define W WIDE
-/* clang-format off */
 static const uint8_t classes[256] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, B, B, B, B, B, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     B, P, 0, 0, 0, P, P, 0, P, P, P, P, P, P, P, P, D, D, D, D, D, D, D, D, D, D, P, P, P, P, P, 0,
@@ -140,7 +139,6 @@ static const uint8_t classes[256] = {
     W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
     W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
 };
-/* clang-format on */
 #undef B
 #undef L
 #undef D

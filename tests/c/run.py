@@ -13,6 +13,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import find_webgpu  # noqa: E402
+
 THREADS = "--tsan" in sys.argv
 BUILD = ROOT / "build" / ("tsan" if THREADS else "c")
 TESTS = ROOT / "tests" / "c"
@@ -89,12 +92,6 @@ def run_process(name: str, command: list[str], env: dict[str, str]) -> Result:
         return Result(name, (late.stdout or b"").decode(errors="replace"), None)
 
 
-def wgpu_library() -> str:
-    """wgpu-native in the package `wgpu`."""
-    found = subprocess.run([sys.executable, str(ROOT / "tools" / "find_webgpu.py")], text=True, capture_output=True)
-    return f"{found.stdout.strip()}/libwgpu_native-release.so"
-
-
 def run_example() -> Result:
     """examples/c/saxpy.c as a user builds it: an ordinary program with build/lib, here on wgpu-native."""
     library, program = ROOT / "build" / "lib", BUILD / "saxpy"
@@ -103,7 +100,7 @@ def run_example() -> Result:
     made = subprocess.run(command, text=True, capture_output=True)
     if made.returncode:
         return Result(EXAMPLE, made.stderr, made.returncode)
-    env = os.environ | {"WEFT_WEBGPU_LIBRARY": wgpu_library()}
+    env = os.environ | {"WEFT_WEBGPU_LIBRARY": find_webgpu.library()}
     result = run_process(EXAMPLE, [str(program)], env)
     if result.status == 0:
         result.lines, result.counts = [], [1, 0, 0]
@@ -129,7 +126,7 @@ def main() -> int:
         jobs = [pool.submit(run_file, file, file.name) for file in chosen]
         if not any(w.startswith("library=") for w in words):
             again = [f for f in chosen if "library" in f.read_text() or '"rig.h"' in f.read_text()]
-            jobs += [pool.submit(run_file, f, f"{f.name} on wgpu-native", f"library={wgpu_library()}") for f in again]
+            jobs += [pool.submit(run_file, f, f"{f.name} on wgpu-native", f"library={find_webgpu.library()}") for f in again]
         if not names and not words and (ROOT / EXAMPLE).exists():
             jobs.append(pool.submit(run_example))
         for job in jobs:

@@ -99,7 +99,7 @@ TEST(every_kind_of_command_is_recorded) {
     for (int i = 0; i < 33; i++) CHECK_EQ(odd_out[i], i >= 5 && i < 8 ? i - 4 : 0);
   }
   /* An array that takes part in copies stays what it is. */
-  const weft_rebind again = {"x", b, 8, 12, WEFT_DTYPE_RAW, 0};
+  const weft_rebind again = {"x", rig_view(b, WEFT_DTYPE_RAW, 8, 12)};
   CHECK_FAILS(weft_graph_replay(g, &again, 1, &err), WEFT_VALUE, &err, "`x` was frozen");
   weft_graph_release(g);
   weft_kernel_release(k);
@@ -125,7 +125,7 @@ TEST(other_arrays_can_be_bound_by_name) {
   CHECK_OK(weft_kernel_call(k, args, rig_threads(N), &err), &err);
   CHECK_OK(weft_kernel_call(k, args, rig_threads(N), &err), &err);
   CHECK_OK(weft_device_record_end(r.device, &g, &err), &err);
-  const weft_rebind to_z = {"x", z, 0, sizeof twos, WEFT_DTYPE_RAW, 0}, y_to_z = {"y", z, 0, sizeof twos, WEFT_DTYPE_RAW, 0};
+  const weft_rebind to_z = {"x", rig_view(z, WEFT_DTYPE_RAW, 0, sizeof twos)}, y_to_z = {"y", rig_view(z, WEFT_DTYPE_RAW, 0, sizeof twos)};
   CHECK_OK(weft_graph_replay(g, &to_z, 1, &err), &err); /* y = 1 + 2 · 3 · 2 */
   check_all(y, 13, 0);
   CHECK_OK(weft_graph_replay(g, &y_to_z, 1, &err), &err); /* z = 2 + 2 · 3 · 1 */
@@ -136,11 +136,12 @@ TEST(other_arrays_can_be_bound_by_name) {
     weft_rebind rebind;
     const char *part;
   } bad[] = {
-      {{"w", z, 0, sizeof twos, WEFT_DTYPE_RAW, 0}, "no call of the recording has an argument `w`"},
-      {{"p", z, 0, 8, WEFT_DTYPE_RAW, 0}, "`p` was frozen"},
-      {{"x", longer, 0, 12, WEFT_DTYPE_RAW, 0}, "`x` had 80 bytes when it was recorded, not 12"},
-      {{"x", y, 0, sizeof twos, WEFT_DTYPE_RAW, 0}, "`y` is written and would share an array with `x`"},
-      {{"x", z, 4, sizeof twos, WEFT_DTYPE_RAW, 0}, "cannot be bound in place"},
+      {{"w", rig_view(z, WEFT_DTYPE_RAW, 0, sizeof twos)}, "no call of the recording has an argument `w`"},
+      {{"x", rig_bytes(twos, sizeof twos)}, "`x`: a replay gives other arrays"},
+      {{"p", rig_view(z, WEFT_DTYPE_RAW, 0, 8)}, "`p` was frozen"},
+      {{"x", rig_view(longer, WEFT_DTYPE_RAW, 0, 12)}, "`x` had 80 bytes when it was recorded, not 12"},
+      {{"x", rig_view(y, WEFT_DTYPE_RAW, 0, sizeof twos)}, "`y` is written and would share an array with `x`"},
+      {{"x", rig_view(z, WEFT_DTYPE_RAW, 4, sizeof twos)}, "cannot be bound in place"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     weft_status status = weft_graph_replay(g, &bad[i].rebind, 1, &err);

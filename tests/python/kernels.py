@@ -40,6 +40,22 @@ WORDS = """
   }
 """
 
+# Some milliseconds of work, so that others have time to run while it is waited for; and what it makes of v.
+SLOW = """
+  @group(0) @binding(0) var<storage, read_write> x: array<u32>;
+  @compute @workgroup_size(64) fn slow(@builtin(global_invocation_id) id: vec3u) {
+    var v = x[id.x];
+    for (var i = 0u; i < 20000u; i++) { v = v * 1664525u + 1013904223u; }
+    x[id.x] = v;
+  }
+"""
+
+
+def slowly(v, times):
+    for _ in range(20000 * times):
+        v = (v * 1664525 + 1013904223) & 0xFFFFFFFF
+    return v
+
 
 def affine(scalar="f32"):
     return weft.kernel(AFFINE.replace("T", scalar))

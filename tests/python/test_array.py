@@ -89,6 +89,16 @@ def test_other_indices_raise(key, words):
     assert values(x[5]) == [50, 51, 52]
 
 
+def test_numpy_integers_index_and_arrays_of_them_do_not():
+    np = pytest.importorskip("numpy")
+    x = rows()
+    assert values(x[np.int64(2)]) == values(x[np.array(2)]) == values(x[2])
+    assert values(x[np.int8(1) : np.uint64(3)]) == values(x[1:3])
+    for key in (np.array([0, 1]), np.array([1]), np.ones(6, bool)):
+        with pytest.raises(IndexError, match="is not a contiguous part of the first axis"):
+            x[key]
+
+
 def test_a_0d_array_has_nothing_to_index():
     x = weft.asarray(5)
     with pytest.raises(IndexError, match="0-d array has no axis"):

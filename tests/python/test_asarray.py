@@ -7,7 +7,6 @@ import pytest
 import weft
 from kernels import values
 
-
 # ---- Python values ---------------------------------------------------------------------------------------------------
 
 
@@ -58,7 +57,7 @@ def test_numbers_with_a_dtype():
         ([2**31], None, OverflowError, "`[0]`: 2147483648 is out of the range of int32"),
         ([1e39], None, OverflowError, "`[0]`: 1e+39 is out of the range of float32"),
         ([65520.0], "float16", OverflowError, "`[0]`: 65520.0 is out of the range of float16"),
-        ([1.5], "int32", TypeError, "`[0]`: wants a number of type int32, got 1.5"),
+        ([1.5], "int32", TypeError, "`[0]`: wants an integer of type int32, got 1.5"),
         ([1j], "float32", TypeError, "`[0]`: wants a number of type float32, got 1j"),
         ([[1, 2], [3]], None, ValueError, "ragged: axis 1 has 2 elements in one place and 1 in another"),
         ([[1], 2], None, ValueError, "ragged: numbers stand at different depths"),
@@ -265,6 +264,15 @@ def test_empty_zeros_and_their_likes():
     reused = weft.asarray([5.0] * 1000)
     del reused
     assert values(weft.zeros(1000)) == [0.0] * 1000
+
+
+def test_numpy_integers_are_shapes():
+    np = pytest.importorskip("numpy")
+    for shape in (np.array([2, 3]), (np.int64(2), np.uint8(3)), [np.array(2), 3]):
+        assert weft.zeros(shape).shape == (2, 3)
+    assert weft.zeros(np.int64(4)).shape == weft.zeros(np.array(4)).shape == (4,)
+    with pytest.raises(TypeError):
+        weft.zeros(np.array([2.0, 3.0]))
 
 
 def test_zeros_like_a_numpy_array():

@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 import weft
-from kernels import STEP, affine, values
+from kernels import SLOW, STEP, affine, values
 
 
 def counts():
@@ -98,6 +98,27 @@ async def test_wait_for_and_cancel_leak_nothing():
     assert await settled() == before
     stats = weft.stats()
     assert stats["objects"] == stats["driver_objects"]
+
+
+async def test_a_cancelled_wait_lets_go_without_garbage_collection():
+    await weft.device_async()
+    x, slow = weft.zeros(1 << 12, "uint32"), weft.kernel(SLOW)
+    before, told = await settled(), []
+    slow(x=x, threads=x.size)
+
+    async def read():
+        try:
+            await x.to_memoryview_async()
+        except asyncio.CancelledError as error:
+            told.append(error)  # with its traceback, and the frames in it
+
+    tasks = [asyncio.ensure_future(read()) for _ in range(5)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks)
+    await weft.synchronize_async()
+    assert len(told) == 5 and weft.stats()["futures"] == before["futures"]
 
 
 async def test_a_coroutine_that_is_not_awaited_leaks_nothing():

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 import weft
 from weft.__main__ import main
 
@@ -57,6 +56,38 @@ def test_run_reads_and_keeps_files(kernel, tmp_path, capsys):
     assert np.load(kept).tolist() == [15, 18]
 
 
+def test_constants_are_numbers_and_truths(tmp_path, capsys):
+    pytest.importorskip("numpy")
+    path = tmp_path / "choose.wgsl"
+    path.write_text("""
+      override on: bool;
+      override n: u32;
+      @group(0) @binding(0) var<storage, read_write> y: array<u32>;
+      @compute @workgroup_size(1) fn choose() { y[0] = select(0u, n, on); }""")
+    for on, printed in [("true", "[7]"), ("false", "[0]"), ("1", "[7]")]:
+        assert main(["run", str(path), "--bind", "y=zeros:1", "--constant", f"on={on}", "--constant", "n=7", "--groups", "1"]) == 0
+        assert capsys.readouterr().out == f"y = {printed}\n"
+
+
+@pytest.mark.parametrize("dtype, values", [("f8", [0.5, 2]), ("i8", [1, 2]), ("u1", [1, 2]), (">f4", [1.5, 2]), ("f8", [1, float("nan")])])
+def test_a_file_of_another_dtype_is_converted_where_no_value_changes(kernel, tmp_path, capsys, dtype, values):
+    np = pytest.importorskip("numpy")
+    np.save(tmp_path / "x.npy", np.array(values, dtype))
+    arguments = ["--bind", f"x={tmp_path / 'x.npy'}", "--bind", "y=zeros:2", "--uniform", 'p={"a": 2, "n": 2}', "--groups", "1"]
+    assert main(["run", kernel, *arguments, "--out", f"y={tmp_path / 'y.npy'}"]) == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), 2 * np.array(values, "f4"))
+
+
+@pytest.mark.parametrize("array", [[0.1], [2**24 + 1], [1e300], [1j], [1 + 0j], ["a"]])
+def test_a_file_that_does_not_fit_is_one_message(kernel, tmp_path, capsys, array):
+    np = pytest.importorskip("numpy")
+    np.save(tmp_path / "x.npy", np.array(array))
+    assert main(["run", kernel, "--bind", f"x={tmp_path / 'x.npy'}", *GOOD[2:]]) == 2
+    told = capsys.readouterr().err
+    assert f"the file has {np.array(array).dtype}, `x` is array<f32> and wants float32" in told
+    assert 'save it as array.astype("float32")' in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -68,7 +99,7 @@ def test_run_reads_and_keeps_files(kernel, tmp_path, capsys):
         (["--uniform", "p={a}", *GOOD], "--uniform p:"),
         ([*GOOD, "--out", "q=q.npy"], "--out q: no array of that name"),
         ([*GOOD, "--constant", "shfit=1"], "shift"),
-        ([*GOOD, "--constant", "shift=much"], "--constant shift: a number is wanted, got 'much'"),
+        ([*GOOD, "--constant", "shift=much"], "--constant shift: a number, true or false is wanted, got 'much'"),
         (["--bind", "x=zeros:\u00b2", *GOOD], "zeros wants a number of elements"),
         ([*GOOD, "--entry", "scael"], "scale"),
         (GOOD[2:], "x"),

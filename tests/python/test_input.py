@@ -118,7 +118,7 @@ def too_large():
         ({"y": lambda: array.array("f", [1])}, TypeError, "`y` is var<storage, read_write> array<f32>: it wants a weft array or Buffer (weft.asarray(a) makes one), got array"),
         ({"z": lambda: 1}, TypeError, "saxpy() has no binding `z`"),
         ({"thraeds": lambda: 1}, TypeError, "saxpy() has no binding `thraeds` (did you mean `threads`?)"),
-        ({"p": lambda: {"a": 1, "m": 2}}, TypeError, "`p`: P has no member `m`"),
+        ({"p": lambda: {"a": 1, "m": 2}}, TypeError, "`p`: P has no member `m`; there are a, n"),
         ({"p": lambda: {"a": 1}}, TypeError, "`p`: member `n` (u32) of P is missing"),
         ({"p": lambda: {"a": 1, "n": -1}}, OverflowError, "`p.n`: -1 is out of the range of u32"),
         ({"p": lambda: {"a": "2", "n": 1}}, TypeError, "`p.a`: wants a number of type f32, got '2'"),
@@ -129,7 +129,7 @@ def too_large():
         ({"threads": lambda: -1}, ValueError, "`threads` wants numbers from 0 to 2**63 - 1, got -1"),
         ({"x": too_large}, (ValueError, MemoryError), "maxBufferSize"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls(change, error, words):
     k, y = weft.kernel(SAXPY), weft.asarray([1.0, 2.0])
     good = {"x": weft.asarray([10.0, 20.0]), "y": y, "p": {"a": 2.0, "n": 2}, "threads": 2}
@@ -154,7 +154,7 @@ def test_elements_that_devices_do_not_have():
         (np.array([None]), "`x`: "),
         (np.array(["a"]), "`x`: "),
         (np.zeros(1, "M8[s]"), "`x`"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises((TypeError, ValueError)) as e:
             k(x=host, y=y, threads=1)
         assert words in str(e.value), host.dtype

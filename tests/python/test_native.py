@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -365,3 +366,102 @@ def test_a_system_without_a_gpu_raises():
     """
     status, out, err = run(code, VK_ICD_FILENAMES="/no/such/driver.json", VK_DRIVER_FILES="/no/such/driver.json")
     assert status == 0 and "adapter" in out and out.endswith("[]"), (out, err)
+
+
+def test_an_adapter_of_the_null_backend_is_none():
+    """Dawn computes nothing on it and says so nowhere. Here every request of the driver is answered with it."""
+    pytest.importorskip("wgpudawn")
+    code = """
+      import ctypes
+      import weft
+      from weft import _native
+
+      class Text(ctypes.Structure):
+          _fields_ = [("data", ctypes.c_char_p), ("length", ctypes.c_size_t)]
+      class CallbackInfo(ctypes.Structure):
+          _fields_ = [("next", ctypes.c_void_p), ("mode", ctypes.c_uint32), ("callback", ctypes.c_void_p),
+                      ("userdata1", ctypes.c_void_p), ("userdata2", ctypes.c_void_p)]
+      class Options(ctypes.Structure):
+          _fields_ = [("next", ctypes.c_void_p), ("level", ctypes.c_uint32), ("power", ctypes.c_uint32),
+                      ("fallback", ctypes.c_uint32), ("backend", ctypes.c_uint32), ("surface", ctypes.c_void_p)]
+      Request = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p, ctypes.POINTER(Options), CallbackInfo)
+      dawn = ctypes.CFUNCTYPE(ctypes.c_void_p, Text)(_native._dawn())
+      name = b"wgpuInstanceRequestAdapter"
+      request = Request(dawn(Text(name, len(name))))
+      asked = []
+
+      @Request
+      def request_null(instance, options, info):
+          asked.append(options.contents.backend)
+          options.contents.backend = 1
+          return request(instance, options, info)
+
+      @ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+      def get_proc_address(data, length):
+          text = ctypes.string_at(data, length)
+          return ctypes.cast(request_null, ctypes.c_void_p).value if text == name else dawn(Text(text, length))
+
+      _native._dawn = lambda: ctypes.cast(get_proc_address, ctypes.c_void_p).value
+      for selector in ("", "null", "cpu", "gpu"):
+          try: print(weft.device(selector))
+          except weft.DeviceError as e: print(e)
+      assert asked and 1 not in asked and weft.devices() == []
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY="", WEFT_DEVICE="")
+    assert status == 0, err
+    assert [("finds no" in line and "adapter on this system" in line) for line in out.splitlines()] == [True] * 4, out
+
+
+def built_library(folder, names):
+    """A shared library with functions of these names, as an old version of a WebGPU library would have."""
+    source, library = folder / "old.c", folder / "libold.so"
+    source.write_text("".join(f"void {name}(void) {{}}\n" for name in names))
+    try:
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no C compiler")
+    return str(library)
+
+
+@pytest.mark.parametrize("missing", ["AdapterInfoFreeMembers", "DevicePopErrorScope", "CreateInstance"])
+def test_a_library_that_is_too_old_raises(tmp_path, missing):
+    procs = (pathlib.Path(__file__).parents[2] / "src" / "drivers" / "native" / "procs.def").read_text()
+    names = [f"wgpu{name}" for name in re.findall(r"^PROC\((\w+), NEEDED\)", procs, re.M) if name != missing]
+    library = built_library(tmp_path, names)
+    code = """
+      import weft
+      for use in (weft.device, lambda: weft.zeros(3), weft.devices):
+          try: use()
+          except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY=library)
+    lines = out.splitlines()
+    assert (status, len(lines)) == (0, 3), err
+    assert all(library in line and f"lacks wgpu{missing}" in line and "wgpudawn" in line for line in lines), out
+
+
+def test_no_library_at_all_raises():
+    code = """
+      import importlib.util, weft
+      from weft import _native
+      _native.importlib = type("Nothing", (), {"util": type("", (), {"find_spec": lambda name: None})})
+      try: weft.device()
+      except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY="", LD_LIBRARY_PATH="")
+    assert status == 0 and "no WebGPU library was found" in out and 'pip install "weft[dawn]"' in out, (out, err)
+
+
+def test_a_package_that_cannot_be_imported_raises(tmp_path):
+    (tmp_path / "wgpudawn").mkdir()
+    (tmp_path / "wgpudawn" / "__init__.py").write_text("")
+    (tmp_path / "wgpudawn" / "_lib.py").write_text("import a_package_that_is_not_there")
+    code = f"""
+      import sys
+      sys.path.insert(0, {str(tmp_path)!r})
+      import weft
+      try: weft.device()
+      except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(code, WEFT_WEBGPU_LIBRARY="")
+    assert status == 0 and "wgpudawn" in out and "a_package_that_is_not_there" in out, (out, err)

@@ -1,7 +1,6 @@
 """The program of the README, and the same without NumPy."""
 
 import array
-import doctest
 
 import pytest
 import weft
@@ -35,12 +34,3 @@ def test_saxpy_without_numpy():
     y = weft.asarray([1.0] * 100)
     weft.kernel(SAXPY)(x=x, y=y, p={"a": 2.0, "n": 100}, threads=100)
     assert values(y) == [2.0 * i + 1 for i in range(100)]
-
-
-@pytest.mark.parametrize("name", ["", "Array", "Buffer", "DType", "asarray", "device", "kernel", "check", "reflect", "stats", "zeros"])
-def test_the_examples_of_docstrings(name):
-    numpy = pytest.importorskip("numpy")
-    text = (getattr(weft, name) if name else weft).__doc__
-    weft.synchronize()
-    example = doctest.DocTestParser().get_doctest(text, {"weft": weft, "numpy": numpy}, name or "weft", None, 0)
-    assert example.examples and doctest.DocTestRunner().run(example).failed == 0

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import weft
-from kernels import STEP, values
+from kernels import SLOW, STEP, slowly, values
 
 pytestmark = pytest.mark.skipif(sys.platform != "emscripten", reason="natively everything can block")
 
@@ -84,3 +84,99 @@ async def test_a_wait_that_is_interrupted_leaves_things_whole():
     await asyncio.sleep(0)
     assert values(x) == [1, 2]  # a blocking wait while others are awaited
     assert [(await r).tolist() for r in reads] == [[1, 2]] * 3
+
+
+# ---- a blocking wait is a point of re-entry ----------------------------------------------------------------------------
+
+def heap_bytes():
+    import pyodide_js
+
+    return pyodide_js._module.HEAP8.length
+
+
+async def test_others_call_weft_while_one_blocks():
+    await weft.device_async()
+    x, slow, step = weft.zeros(1 << 12, "uint32"), weft.kernel(SLOW), weft.kernel(STEP)
+    counter, blocked, calls = weft.zeros(16, "uint32"), [False], [0, 0]
+
+    async def call():
+        while True:
+            step(x=counter, threads=16)
+            calls[blocked[0]] += 1
+            own = weft.asarray([calls[0], calls[1]])
+            assert (await own.to_memoryview_async()).tolist() == [calls[0], calls[1]]
+            await asyncio.sleep(0.001)
+
+    task = asyncio.ensure_future(call())
+    results = []
+    for _ in range(3):
+        slow(x=x, threads=x.size)
+        blocked[0] = True
+        results.append(x.to_memoryview()[5])
+        blocked[0] = False
+        await asyncio.sleep(0.002)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert results == [slowly(0, 1), slowly(0, 2), slowly(0, 3)]
+    assert calls[True] > 0 and values(counter) == [sum(calls)] * 16
+
+
+async def test_several_block_at_once():
+    await weft.device_async()
+    slow, order = weft.kernel(SLOW), []
+
+    async def block(i):
+        x = weft.asarray([i] * 64, "uint32")
+        await asyncio.sleep(0)
+        slow(x=x, threads=64)
+        order.append(f"begin {i}")
+        got = x.to_memoryview()[0]
+        order.append(f"end {i}")
+        return got
+
+    tasks = [asyncio.ensure_future(block(i)) for i in range(4)]
+    assert values(weft.asarray([1.0])) == [1.0]
+    assert await asyncio.gather(*tasks) == [slowly(i, 1) for i in range(4)]
+    begun = [order.index(f"begin {i}") for i in range(4)]
+    ended = [order.index(f"end {i}") for i in range(4)]
+    assert min(ended) > min(begun) + 1, order  # another one began before the first had ended
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_the_heap_may_grow_during_a_read(blocking):
+    np = pytest.importorskip("numpy")
+    await weft.device_async()
+    slow, host = weft.kernel(SLOW), np.arange(1 << 12, dtype="u4")
+    x, out, kept, before = weft.asarray(host), np.empty(1 << 12, "u4"), [], heap_bytes()
+
+    async def grow():
+        await asyncio.sleep(0)
+        while heap_bytes() == before:
+            kept.append(bytearray(16 << 20))
+
+    task = asyncio.ensure_future(grow())
+    slow(x=x, threads=x.size)
+    got = x.to_numpy(out=out) if blocking else await x.to_numpy_async(out=out)
+    assert heap_bytes() > before and task.done() and got is out
+    v = host.astype("u8")
+    for _ in range(20000):
+        v = (v * 1664525 + 1013904223) & 0xFFFFFFFF
+    np.testing.assert_array_equal(out, v.astype("u4"))
+
+
+async def test_a_blocking_wait_and_awaits_of_the_same_array():
+    await weft.device_async()
+    x, step = weft.zeros(8, "uint32"), weft.kernel(STEP)
+    before = weft.stats()["futures"]
+    reads = []
+    for i in range(6):
+        step(x=x, threads=8)
+        reads.append(asyncio.ensure_future(x.to_memoryview_async()))
+        await asyncio.sleep(0)
+        if i % 2:
+            assert values(x) == [i + 1] * 8
+    reads.pop().cancel()
+    assert [(await r)[0] for r in reads] == [1, 2, 3, 4, 5]
+    await weft.synchronize_async()
+    assert weft.stats()["futures"] == before

@@ -108,7 +108,7 @@ def test_wrong_arrays_raise_and_nothing_runs():
 
 
 def test_what_cannot_be_bound_anew():
-    k, x, y = weft.kernel(SAXPY), weft.asarray([1.0]), weft.asarray([0.0])
+    k, y = weft.kernel(SAXPY), weft.asarray([0.0])
     with weft.record() as g:
         y.fill(1)
         k(x=b"\0\0\x80\x3f", y=y, p=(2.0, 1), threads=1)

@@ -96,6 +96,8 @@ def test_what_cannot_be_shown():
         weft.show(weft.zeros((0, 4)))
     with pytest.raises(TypeError, match="complex64 has no colours"):
         weft.show(weft.zeros((2, 2), "complex64"))
+    with pytest.raises(TypeError, match="`vmin` wants a number, got str"):
+        weft.show(weft.zeros((2, 2)), vmin="0")
     with pytest.raises(TypeError, match="got list"):
         weft.show([[1.0]])
     with pytest.raises(ValueError, match="no colormap 'jet'; there are viridis"):

@@ -26,7 +26,7 @@ CLANG = [
     "-D__EMSCRIPTEN_major__=5",
     "-D__EMSCRIPTEN_minor__=0",
     "-D__EMSCRIPTEN_tiny__=3",
-]  # fmt: skip
+]
 LINK = [
     "wasm-ld" + LLVM,
     "-shared",
@@ -36,7 +36,7 @@ LINK = [
     "--export-if-defined=__wasm_apply_data_relocs",
     "--stack-first",
     "--no-entry",
-]  # fmt: skip
+]
 WITH_VALUE = ("-x", "-include", "-isystem", "-MF", "-MQ", "-MT")
 
 

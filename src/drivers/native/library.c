@@ -88,8 +88,8 @@ static weft_status fill_procs(weft__native *n, const source *s, const char *path
     bool avoid = place->rank == RISKY && n->library == WEFT__LIBRARY_WGPU_NATIVE;
     WGPUProc proc = avoid ? NULL : source_find(s, place->name);
     if (!proc && place->rank == NEEDED)
-      return weft__fail(err, WEFT_UNSUPPORTED, "%s is no WebGPU library that can be used: it lacks %s", path,
-                        place->name);
+      return weft__fail(err, WEFT_UNSUPPORTED, "%s is no WebGPU library that can be used, or it is too old: it lacks %s; "
+                        "the packages wgpudawn and wgpu have libraries that can", path, place->name);
     memcpy((char *)&n->procs + place->offset, &proc, sizeof proc);
   }
   return WEFT_OK;
@@ -129,7 +129,8 @@ static weft_status find_library(const char **path, source *s, weft_error *err) {
   for (int i = 0; i < N_USUAL_NAMES; i++)
     if ((s->library = library_open(usual_names[i]))) return WEFT_OK;
   return weft__fail(err, WEFT_UNSUPPORTED,
-                    "no WebGPU library was found: WEFT_WEBGPU_LIBRARY is not set, and the system has neither %s nor %s",
+                    "no WebGPU library was found: WEFT_WEBGPU_LIBRARY is not set, and the system has neither %s nor %s; "
+                    "pip install \"weft[dawn]\" or \"weft[gpu]\" brings one",
                     usual_names[0], usual_names[1]);
 }
 
