@@ -115,6 +115,13 @@ class Diagnostic:
             With the escape sequences of terminals.
         file : str
             A name to put before every place, as ``file:line:column``.
+
+        Examples
+        --------
+        >>> import weft
+        >>> (mistake,) = weft.check("fn f() -> i32 { return 1.5; }")
+        >>> print(mistake.render(file="f.wgsl").splitlines()[1])
+         --> f.wgsl:1:24
         """
         text = re.sub(r"(?m)^( *--> )", lambda arrow: f"{arrow[1]}{file}:", self._text) if file else self._text
         if not color:
@@ -125,7 +132,15 @@ class Diagnostic:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the rendered text, for JSON."""
+        """All but the rendered text, for JSON.
+
+        Examples
+        --------
+        >>> import weft
+        >>> (mistake,) = weft.check("fn f() -> i32 { return 1.5; }")
+        >>> mistake.to_dict()["line"], mistake.to_dict()["severity"]
+        (1, 'error')
+        """
         values = asdict(self)
         del values["_text"]
         return values
