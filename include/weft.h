@@ -95,6 +95,17 @@ weft_status weft_device_synchronize(weft_device *device, weft_future **future, w
 /* Between begin and end (they nest) commands are handed over only by reads, flush and synchronize. `end` flushes. */
 void weft_device_batch_begin(weft_device *device);
 weft_status weft_device_batch_end(weft_device *device, weft_error *err) WEFT_MUST_CHECK;
+/* Inside a batch: from now on until its outermost end commands are handed over in submits that take the GPU about so long
+ * (> 0), as was measured of the kernels before; the smallest limit counts. One call is never cut, nor one recording. */
+void weft_device_batch_limit(weft_device *device, double max_ms_per_submit);
+
+/* Whether the device has been given so much that whoever gives it more should wait first: a few thousand dispatches, or a
+ * few hundred MB from the host, of which it has not run any; in a batch with a limit, two submits. Quick; takes no lock. */
+bool weft_device_crowded(weft_device *device);
+/* Blocks (through the host) until it is crowded no more; with `idle`, once, until there may be news of what is in flight.
+ * *in_flight: how many marks, of which each stands for such a share, have not been reached. The wait's own failures are
+ * WEFT_BLOCKED, WEFT_INTERRUPTED and WEFT_HOST. No other call does this by itself. */
+weft_status weft_device_pace(weft_device *device, bool idle, uint32_t *in_flight, weft_error *err) WEFT_MUST_CHECK;
 
 /* Gives pooled memory back to the GPU, after flushing. Returns the bytes given back. */
 uint64_t weft_device_trim(weft_device *device);
@@ -113,7 +124,8 @@ uint64_t weft_device_trim(weft_device *device);
   X(pending_commands, "commands collected and not yet handed over now")                                                 \
   X(groups_cached, "bind groups cached now")                                                                            \
   X(pipelines_cached, "compiled pipelines kept now")                                                                    \
-  X(dispatches, "kernel dispatches recorded")                                                                           \
+  X(dispatches, "kernel dispatches given to the device")                                                                \
+  X(dispatches_done, "kernel dispatches known to have run")                                                             \
   X(submits, "submits")                                                                                                 \
   X(flushes, "flushes that handed over something")                                                                      \
   X(copies, "device-to-device copies recorded")                                                                         \

@@ -7,7 +7,8 @@
  *     ├─ blocks, log  what each submit wrote; what a late error spoils      log.c
  *     ├─ groups       layouts and bind groups by content                   group.c
  *     ├─ programs     compiled modules and pipelines by source             program.c
- *     └─ futures      what hosts wait for                                  future.c
+ *     ├─ futures      what hosts wait for                                  future.c
+ *     └─ pace         how much is in flight, how long it takes             pace.c
  *   on top: buffer.c, move.c (unaligned bytes, fills), call.c (arguments → dispatch), kernel.c, device.c, instance.c
  *
  * Locking: public functions take the device's lock and call `weft__` functions, which expect it to be held and never call
@@ -21,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/lock.h"
 #include "base/map.h"
@@ -33,22 +35,26 @@ enum {
   WEFT__RING_BYTES = 4096,      /* parameters and small writes of one list */
   WEFT__STAGED_WRITE_BYTES = 64, /* host writes up to this go through the ring when the buffer is in the list */
   WEFT__CONFIRM_BYTES = 64,     /* buffers from this size on are unconfirmed until the device says so */
-  WEFT__FLUSH_DISPATCHES = 3,   /* a list of this many dispatches is handed over, the next one of four times as many … */
-  WEFT__FLUSH_DISPATCHES_MOST = 12, /* … up to this */
+  WEFT__FLUSH_COMMANDS = 7,   /* a list of this many commands is handed over, the next one of four times as many … */
+  WEFT__FLUSH_COMMANDS_MOST = 28, /* … up to this */
   WEFT__FLUSH_WORDS = 4096,     /* the same inside a batch, in words */
   WEFT__GROUPS_CACHED = 2,
-  WEFT__PROGRAMS_CACHED = 2
+  WEFT__PROGRAMS_CACHED = 2,
+  WEFT__MARK_COMMANDS = 16, /* after so many a mark says when they have run … */
+  WEFT__MARK_BYTES = 4096     /* … or after so many bytes from the host */
 };
 #else
 enum {
   WEFT__RING_BYTES = 1 << 20, /* 4096 calls with values of their own at 256 bytes; 256 KiB made a flush in the middle of a batch */
   WEFT__STAGED_WRITE_BYTES = 16 * 1024,
   WEFT__CONFIRM_BYTES = 1 << 20,
-  WEFT__FLUSH_DISPATCHES = 64,
-  WEFT__FLUSH_DISPATCHES_MOST = 1024,
+  WEFT__FLUSH_COMMANDS = 64,
+  WEFT__FLUSH_COMMANDS_MOST = 1024,
   WEFT__FLUSH_WORDS = 4 << 20,
   WEFT__GROUPS_CACHED = 1024,
-  WEFT__PROGRAMS_CACHED = 256
+  WEFT__PROGRAMS_CACHED = 256,
+  WEFT__MARK_COMMANDS = 4096,
+  WEFT__MARK_BYTES = 128 << 20
 };
 #endif
 enum { WEFT__MAX_GROUPS = 4, WEFT__MAX_SLOTS = 64 };
@@ -144,7 +150,7 @@ typedef struct weft__list {
   uint32_t n, capacity;
   uint64_t serial;
   uint32_t n_commands, n_dispatches;
-  uint32_t flush_at; /* dispatches at which it is handed over */
+  uint32_t flush_at; /* commands at which it is handed over */
   /* state that the driver has inside the open pass */
   weft_id pipeline;
   weft_id groups[WEFT__MAX_GROUPS];
@@ -249,6 +255,50 @@ void weft__groups_forget_list(weft_device *d, uint64_t list); /* those that this
 void weft__group_unpin(weft__group *g);
 void weft__groups_free(weft_device *d);
 
+/* ---- pace.c: how much is in flight, how long it takes --------------------------------------------------------------- */
+
+/* What was measured of a program or a recording. Shared by it and by the spans that it is part of. */
+typedef struct weft__cost {
+  uint32_t refs;
+  double ms; /* per workgroup; per replay; 0: not known yet */
+} weft__cost;
+
+enum { WEFT__SPAN_COSTS = 8 };
+
+/* Work in a row that is measured as one. */
+typedef struct weft__span {
+  double began; /* when it was handed over; 0: not yet */
+  double ms;    /* predicted, of what is known */
+  weft__cost *costs[WEFT__SPAN_COSTS]; /* one ref each */
+  uint32_t n_costs;
+  weft__cost *unknown; /* among costs; NULL: all are known */
+  uint64_t unknown_units;
+} weft__span;
+
+typedef struct weft__pace {
+  double max_ms;   /* per submit; 0: no limit */
+  double last_end; /* seconds: when the latest span was seen to have ended */
+  weft__span open, ended;
+  uint32_t marks; /* in flight */
+  atomic_bool crowded;
+  uint64_t commands; /* handed over in all lists before this one */
+  uint64_t marked_commands, marked_bytes; /* given to the device until the latest mark */
+} weft__pace;
+
+/* A command takes `units` of what is kept at *cost. Costs nothing without a limit. */
+void weft__pace_note(weft_device *d, weft__cost **cost, uint64_t units);
+/* Whether the list is as long as the limit allows. */
+bool weft__pace_due(const weft_device *d);
+/* Whether so much was given to the device since the last mark that another should follow. */
+bool weft__pace_much(const weft_device *d);
+/* Before a flush: puts a mark at the end of the list when it wants one. Cannot fail. */
+void weft__pace_mark(weft_device *d);
+void weft__pace_ended(weft_device *d, weft__span *span, bool ran); /* span is consumed */
+void weft__pace_learn(weft_device *d);                             /* after a poll */
+void weft__pace_unlimit(weft_device *d);
+void weft__pace_free(weft_device *d);
+void weft__cost_release(weft__cost *cost); /* NULL is fine */
+
 /* ---- program.c: compiled code ------------------------------------------------------------------------------------------- */
 
 typedef struct weft__module {
@@ -281,6 +331,7 @@ typedef struct weft__program {
   uint32_t n_slots;
   weft__layout *layouts[WEFT__MAX_GROUPS];
   uint32_t n_groups;
+  weft__cost *cost; /* one ref; NULL until it is measured */
   bool background; /* not usable before it is confirmed */
   bool forgotten;  /* no longer in the cache: freed with its last kernel */
 } weft__program;
@@ -364,6 +415,7 @@ struct weft_graph {
   atomic_uint refs;
   weft_device *device;
   weft__list list;
+  weft__cost *cost; /* one ref; NULL until it is measured */
   weft_buffer **buffers; /* what the commands name, retained */
   weft__program **programs;
   weft__group **groups;
@@ -417,6 +469,8 @@ typedef struct weft__read {
   uint32_t future;
   enum { WEFT__READ_RECORDED, WEFT__READ_MAPPING, WEFT__READ_MAPPED, WEFT__READ_DONE } state;
   uint64_t block;     /* the last block that its data can depend on */
+  uint64_t dispatches; /* handed over before it */
+  weft__span *mark;   /* owned; NULL: a future's */
   weft__note note;
   bool dropped;
   struct weft__read *next;
@@ -439,6 +493,11 @@ void weft__futures_settle(weft_device *d); /* settles what has become known; aft
 void weft__reads_submitted(weft_device *d, weft_status status, const char *text);
 void weft__read_settle(weft_device *d, weft__read *r, weft_status status, const char *text);
 void weft__reads_free(weft_device *d);
+/* Appends a read of nothing that no future waits for: its end is the span's. The span is consumed on success. */
+weft_status weft__read_mark(weft_device *d, weft__span *span, weft_error *err);
+/* Waits through the host until the device may have something new; WEFT_BLOCKED when nothing can wait. Without the lock. */
+weft_status weft__wait(weft_device *d, weft_error *err);
+weft_status weft__interrupted(weft_device *d, weft_error *err); /* WEFT_INTERRUPTED when the host says so */
 
 /* ---- device.c ------------------------------------------------------------------------------------------------------------- */
 
@@ -476,6 +535,7 @@ struct weft_device {
   weft_future *futures;
   weft__read *reads;
   uint32_t batch;
+  weft__pace pace;
   weft_stats stats;
 };
 

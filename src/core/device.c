@@ -160,6 +160,7 @@ weft_device *weft_device_retain(weft_device *d) {
 void weft_device_release(weft_device *d) {
   if (!d || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1) return;
   weft__reads_free(d);
+  weft__pace_free(d);
   weft__store_release(d, d->list.ring);
   weft__pool_trim(d, 0);
   weft__programs_free(d);
@@ -249,6 +250,7 @@ void weft__poll(weft_device *d) {
       settle(d, done[i].future, (weft_status)done[i].status, text);
     }
   }
+  weft__pace_learn(d);
   weft__futures_settle(d);
   weft__log_forget(d);
 }
@@ -294,6 +296,7 @@ weft_status weft_device_batch_end(weft_device *d, weft_error *err) {
   if (status == WEFT_OK && --d->batch == 0) {
     status = weft__device_ready(d, err);
     if (status == WEFT_OK) status = weft__flush(d, err);
+    weft__pace_unlimit(d);
   }
   weft__lock_leave(&d->lock);
   return status;

@@ -4,7 +4,7 @@
  *
  * A read is settled when its staging buffer is mapped and every scoped submit its data can depend on has been judged. A
  * read whose future is dropped goes on until the driver lets go of the staging buffer. A synchronisation is a read of
- * nothing: mapping happens after everything submitted before it has run. */
+ * nothing: mapping happens after everything submitted before it has run; a mark (pace.c) is one that no future waits for. */
 #include "core/core.h"
 
 #include <string.h>
@@ -16,6 +16,7 @@ static void unlink_read(weft_device *d, weft__read *r) {
   while (*at != r) at = &(*at)->next;
   *at = r->next;
   weft__note_clear(&r->note);
+  if (r->mark) weft__pace_ended(d, r->mark, r->note.status == WEFT_OK);
   weft__free(r);
 }
 
@@ -49,13 +50,13 @@ void weft__reads_submitted(weft_device *d, weft_status status, const char *text)
     next = r->next;
     if (r->state != WEFT__READ_RECORDED) continue;
     if (status != WEFT_OK) weft__note_set(&r->note, status, text);
-    if (status != WEFT_OK || r->dropped) finish_read(d, r);
+    if (status != WEFT_OK || (r->dropped && !r->mark)) finish_read(d, r);
     else start_read(d, r);
   }
 }
 
 void weft__read_settle(weft_device *d, weft__read *r, weft_status status, const char *text) {
-  if (status == WEFT_OK) r->state = WEFT__READ_MAPPED;
+  if (status == WEFT_OK) r->state = WEFT__READ_MAPPED, d->stats.dispatches_done = weft__max_u64(d->stats.dispatches_done, r->dispatches);
   else weft__note_set(&r->note, status, text);
   if (status != WEFT_OK || r->dropped) finish_read(d, r);
 }
@@ -217,22 +218,28 @@ weft_status weft_future_status(weft_future *f, weft_error *err) {
   return status;
 }
 
-weft_status weft_future_wait(weft_future *f, weft_error *err) {
+weft_status weft__wait(weft_device *d, weft_error *err) {
   enum { STEP_MILLISECONDS = 50 }; /* how long an interruption may go unnoticed */
-  weft_device *d = f->device;
   const weft_host *host = &d->instance->host;
+  if (host->wait) return host->wait(host->data, d, STEP_MILLISECONDS * 1e-3, err);
+  if (!d->driver->wait)
+    return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver->name);
+  d->driver->wait(d->handle, STEP_MILLISECONDS * 1e-3);
+  return WEFT_OK;
+}
+
+weft_status weft__interrupted(weft_device *d, weft_error *err) {
+  const weft_host *host = &d->instance->host;
+  bool interrupted = host->interrupted && host->interrupted(host->data);
+  return interrupted ? weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted") : WEFT_OK;
+}
+
+weft_status weft_future_wait(weft_future *f, weft_error *err) {
   while (!weft_future_done(f)) {
-    if (host->wait) {
-      weft_status status = host->wait(host->data, d, STEP_MILLISECONDS * 1e-3, err);
-      if (status != WEFT_OK) return status;
-    } else if (d->driver->wait) {
-      d->driver->wait(d->handle, STEP_MILLISECONDS * 1e-3);
-    } else {
-      return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver->name);
-    }
+    weft_status status = weft__wait(f->device, err);
     /* Asked after a wait: most answers are there by then, and asking costs the host its lock. */
-    if (!weft_future_done(f) && host->interrupted && host->interrupted(host->data))
-      return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
+    if (status == WEFT_OK && !weft_future_done(f)) status = weft__interrupted(f->device, err);
+    if (status != WEFT_OK) return status;
   }
   return weft_future_status(f, err);
 }
@@ -263,18 +270,13 @@ weft_status weft_future_take(weft_future *f, void *destination, uint64_t n_bytes
 
 /* ---- starting reads ------------------------------------------------------------------------------------------------------ */
 
-/* source NULL: a synchronisation. */
-static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offset, uint64_t n_bytes, weft_future **out, weft_error *err) {
-  if (d->recording)
-    return weft__fail(err, WEFT_STATE, "%s while the device records: nothing has run yet; read after the replay",
-                      source ? "a read" : "a synchronisation");
-  weft_future *f = NULL;
+/* Appends the copy of a read. source NULL: a read of nothing. */
+static weft_status record_read(weft_device *d, weft_buffer *source, uint64_t offset, uint64_t n_bytes, weft__read **out, weft_error *err) {
   weft__read *r = weft__alloc_zero(1, sizeof *r);
   if (!r) return weft__fail_memory(err);
-  weft_status status = weft__future_create(d, WEFT__FUTURE_READ, &f, err);
   uint64_t start = offset & ~(uint64_t)3;
   uint64_t n = n_bytes ? weft__round_up(offset + n_bytes, 4) - start : 4;
-  if (status == WEFT_OK) status = weft__store_acquire(d, WEFT__STORE_STAGING, n, true, &r->staging, err);
+  weft_status status = weft__store_acquire(d, WEFT__STORE_STAGING, n, true, &r->staging, err);
   if (status == WEFT_OK) {
     weft__step step = {.kind = source ? WEFT__STEP_COPY : WEFT__STEP_CLEAR,
                        .destination = {.store = r->staging, .tenant = r->staging->tenant, .n_bytes = n},
@@ -285,22 +287,45 @@ static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offs
   if (status != WEFT_OK) {
     weft__store_release(d, r->staging);
     weft__free(r);
-    if (f) {
-      weft__lock_leave(&d->lock); /* the future's release takes it; nothing of it is in flight */
-      weft_future_release(f);
-      weft__lock_enter(&d->lock);
-    }
     return status;
   }
   r->tenant = r->staging->tenant;
   r->n_bytes = n_bytes;
   r->skip = offset - start;
   r->block = d->list.block;
+  r->dispatches = d->stats.dispatches;
   r->next = d->reads;
   d->reads = r;
-  f->read = r;
-  *out = f;
+  *out = r;
   return WEFT_OK;
+}
+
+weft_status weft__read_mark(weft_device *d, weft__span *span, weft_error *err) {
+  weft__read *r;
+  weft_status status = record_read(d, NULL, 0, 0, &r, err);
+  if (status != WEFT_OK) return status;
+  r->mark = span;
+  r->dropped = true;
+  return WEFT_OK;
+}
+
+/* source NULL: a synchronisation. */
+static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offset, uint64_t n_bytes, weft_future **out, weft_error *err) {
+  if (d->recording)
+    return weft__fail(err, WEFT_STATE, "%s while the device records: nothing has run yet; read after the replay",
+                      source ? "a read" : "a synchronisation");
+  weft_future *f;
+  weft_status status = weft__future_create(d, WEFT__FUTURE_READ, &f, err);
+  if (status != WEFT_OK) return status;
+  status = record_read(d, source, offset, n_bytes, &f->read, err);
+  if (status == WEFT_OK) {
+    *out = f;
+    return WEFT_OK;
+  }
+  weft__lock_leave(&d->lock); /* the future's release takes it; nothing of it is in flight */
+  weft_future_release(f);
+  weft__lock_enter(&d->lock);
+  return status;
 }
 
 weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, weft_future **future, weft_error *err) {

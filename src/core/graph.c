@@ -160,6 +160,7 @@ static void graph_free(weft_graph *g) {
   for (uint32_t i = 0; i < g->n_programs; i++) weft__program_release(d, g->programs[i]);
   for (uint32_t i = 0; i < g->n_stores; i++) weft__store_release(d, g->stores[i]);
   weft__store_release(d, g->list.ring);
+  weft__cost_release(g->cost);
   d->stats.graphs--;
   weft__lock_leave(&d->lock);
   for (uint32_t i = 0; i < g->n_buffers; i++) weft_buffer_release(g->buffers[i]);
@@ -343,7 +344,7 @@ static weft_status check_sound(const weft_graph *g, weft_error *err) {
 }
 
 /* Appends; everything has been reserved. */
-static void append(weft_device *d, const weft_graph *g, const swap *swaps, uint32_t n_swaps, const weft_id *ids) {
+static void append(weft_device *d, weft_graph *g, const swap *swaps, uint32_t n_swaps, const weft_id *ids) {
   weft__list *l = &d->list;
   uint32_t start = l->n;
   memcpy(l->words + start, g->list.words, g->list.n * sizeof *l->words);
@@ -355,6 +356,7 @@ static void append(weft_device *d, const weft_graph *g, const swap *swaps, uint3
   l->pipeline = 0;
   memset(l->groups, 0, sizeof l->groups);
   d->stats.dispatches += g->list.n_dispatches;
+  weft__pace_note(d, &g->cost, 1);
   for (uint32_t i = 0; i < g->n_buffers; i++)
     if (g->buffers[i]->store) weft__list_name(d, g->buffers[i]->store);
   for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i]);

@@ -14,7 +14,7 @@ weft_status weft__list_init(weft_device *d, weft_error *err) {
   weft__list *l = &d->list;
   d->target = l;
   l->serial = 1;
-  l->flush_at = WEFT__FLUSH_DISPATCHES;
+  l->flush_at = WEFT__FLUSH_COMMANDS;
   if (!weft__grow(&l->words, &l->capacity, WEFT__RING_WRITE_WORDS + 64, sizeof *l->words)) return weft__fail_memory(err);
   l->n = WEFT__RING_WRITE_WORDS;
   return WEFT_OK;
@@ -162,10 +162,11 @@ uint32_t weft__ring_put(weft_device *d, const void *bytes, uint32_t n_bytes, uin
 
 static void reset(weft_device *d) {
   weft__list *l = &d->list;
+  d->pace.commands += l->n_commands;
   l->n = WEFT__RING_WRITE_WORDS;
   l->serial++;
   l->n_commands = l->n_dispatches = 0;
-  l->flush_at = WEFT__FLUSH_DISPATCHES;
+  l->flush_at = WEFT__FLUSH_COMMANDS;
   l->ring_used = l->ring_last_bytes = 0;
   l->block = 0;
   l->n_unconfirmed = 0;
@@ -190,6 +191,7 @@ static const uint32_t *with_ring_write(weft_device *d, size_t *n_words) {
 
 weft_status weft__flush(weft_device *d, weft_error *err) {
   if (weft__list_empty(d)) return WEFT_OK;
+  weft__pace_mark(d);
   weft_error own;
   size_t n_words;
   const uint32_t *words = with_ring_write(d, &n_words);
@@ -231,11 +233,15 @@ static void deferred_flush(void *argument) {
 
 void weft__flush_when_due(weft_device *d) {
   weft__list *l = &d->list;
-  bool due = d->batch ? l->n >= WEFT__FLUSH_WORDS : l->n_dispatches >= l->flush_at;
+  bool due = d->batch ? l->n >= WEFT__FLUSH_WORDS || weft__pace_due(d) : l->n_commands >= l->flush_at;
+  if (!d->batch && weft__pace_much(d)) {
+    weft__pace_mark(d); /* also when nothing was written into the list: bytes from the host may wait in the driver */
+    due = !weft__list_empty(d);
+  }
   if (due) {
     /* The first list is short, so that the GPU starts soon; a dispatch takes it longer than a call takes here, so there is
      * time to collect longer ones. */
-    uint32_t next = l->flush_at < WEFT__FLUSH_DISPATCHES_MOST ? l->flush_at * 4 : l->flush_at;
+    uint32_t next = l->flush_at < WEFT__FLUSH_COMMANDS_MOST ? l->flush_at * 4 : l->flush_at;
     weft_error err;
     if (weft__flush(d, &err) != WEFT_OK) weft__note_set(&d->late, err.code, err.message);
     l->flush_at = next;

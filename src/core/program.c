@@ -263,6 +263,7 @@ static void program_free(weft_device *d, weft__program *p) {
   weft__free(p->slots);
   weft__free(p->faces);
   weft__free(p->key);
+  weft__cost_release(p->cost);
   weft__free(p);
 }
 

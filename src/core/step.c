@@ -148,7 +148,10 @@ static void emit_dispatch(weft_device *d, const weft__step *s) {
   for (int i = 0; i < 3; i++) weft__list_word(d, s->grid[i]);
   d->target->n_commands++;
   d->target->n_dispatches++;
-  d->stats.dispatches++;
+  if (!d->recording) {
+    d->stats.dispatches++;
+    weft__pace_note(d, &s->program->cost, (uint64_t)s->grid[0] * s->grid[1] * s->grid[2]);
+  }
   note_access(d, reads, n_reads, writes, n_writes, s->whole);
 }
 

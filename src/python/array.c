@@ -67,7 +67,7 @@ static int fill_scalar(py_array *self, PyObject *value) {
   if (py_host_check(py_state_of((PyObject *)self)) < 0) return -1;
   if (py_convert_scalar(value, s->dtype, pattern, weft_dtype_name(s->dtype), NULL) < 0) return -1;
   if (weft_buffer_fill(s->buffer, s->offset, s->n_bytes, pattern, weft_dtype_bytes(s->dtype), &err) == WEFT_OK)
-    return 0;
+    return py_batch_pace(s->device);
   return fail_status((PyObject *)self, &err);
 }
 
@@ -92,7 +92,8 @@ static int copy_array(py_array *self, py_array *from) {
   }
   if (check_shape(self, from->shape) < 0) return -1;
   if (s->buffer == f->buffer && s->offset == f->offset) return 0;
-  if (weft_buffer_copy(f->buffer, f->offset, s->buffer, s->offset, s->n_bytes, &err) == WEFT_OK) return 0;
+  if (weft_buffer_copy(f->buffer, f->offset, s->buffer, s->offset, s->n_bytes, &err) == WEFT_OK)
+    return py_batch_pace(s->device);
   return fail_status((PyObject *)self, &err);
 }
 
@@ -440,6 +441,7 @@ static PyObject *make_array(py_state *state, PyObject *device_argument, weft_dty
     Py_CLEAR(array);
     py_error_raise(state, &err);
   }
+  if (array && zero && py_batch_pace(device) < 0) Py_CLEAR(array);
   Py_XDECREF((PyObject *)device);
   return array;
 }

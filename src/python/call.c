@@ -367,7 +367,7 @@ PyObject *py_kernel_vectorcall(PyObject *o, PyObject *const *args, size_t nargsf
   if (!failed) failed = dispatch(&c);
   call_end(&c);
   Py_XDECREF(held);
-  if (failed) return NULL;
+  if (failed || py_batch_pace(((py_kernel *)o)->device) < 0) return NULL;
   Py_RETURN_NONE;
 }
 

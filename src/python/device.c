@@ -300,63 +300,6 @@ static PyType_Spec device_spec = {
     .slots = device_slots,
 };
 
-/* ---- batch ------------------------------------------------------------------------------------------------------- */
-
-typedef struct py_batch {
-  PyObject_HEAD py_device *device; /* owned */
-  uint32_t depth;                  /* entered and not left */
-} py_batch;
-
-static PyObject *batch_enter(PyObject *o, PyObject *nothing) {
-  (void)nothing;
-  py_batch *self = (py_batch *)o;
-  if (py_host_check(py_state_of(o)) < 0) return NULL;
-  weft_device_batch_begin(self->device->device);
-  self->depth++;
-  Py_INCREF(o);
-  return o;
-}
-
-static PyObject *batch_exit(PyObject *o, PyObject *args) {
-  py_batch *self = (py_batch *)o;
-  weft_error err;
-  if (!self->depth) {
-    PyErr_SetString(py_state_of(o)->exceptions[WEFT_STATE], "this batch was not entered");
-    return NULL;
-  }
-  if (py_host_check(py_state_of(o)) < 0) return NULL;
-  self->depth--;
-  /* An exception of the body goes before what the device has to say. */
-  bool failing = PyTuple_Size(args) > 0 && PyTuple_GetItem(args, 0) != Py_None;
-  if (weft_device_batch_end(self->device->device, &err) != WEFT_OK && !failing)
-    return py_error_raise(py_state_of(o), &err);
-  Py_RETURN_FALSE;
-}
-
-static void batch_dealloc(PyObject *o) {
-  py_batch *self = (py_batch *)o;
-  for (; self->depth && !py_state_of(o)->forked; self->depth--)
-    if (weft_device_batch_end(self->device->device, NULL) != WEFT_OK) continue; /* nobody is left to hear of it */
-  Py_XDECREF((PyObject *)self->device);
-  py_object_free(o);
-}
-
-static PyMethodDef batch_methods[] = {
-    {"__enter__", batch_enter, METH_NOARGS, NULL},
-    {"__exit__", batch_exit, METH_VARARGS, NULL},
-    {0},
-};
-
-static PyType_Slot batch_slots[] = {
-    {Py_tp_doc, PY_DOC_BATCH_TYPE}, {Py_tp_dealloc, (void *)batch_dealloc}, {Py_tp_methods, batch_methods}, {0}};
-
-static PyType_Spec batch_spec = {
-    .name = "weft._core.Batch",
-    .basicsize = sizeof(py_batch),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = batch_slots,
-};
-
 /* ---- functions of the module ------------------------------------------------------------------------------------- */
 
 static const char *const feature_names[] = {
@@ -504,16 +447,6 @@ static py_device *only_device(PyObject *module, PyObject *args, PyObject *keywor
   return py_device_get(PyModule_GetState(module), device);
 }
 
-static PyObject *module_batch(PyObject *module, PyObject *args, PyObject *keywords) {
-  py_device *device = only_device(module, args, keywords);
-  py_batch *batch = device ? (py_batch *)py_object_create(((py_state *)PyModule_GetState(module))->batch_type) : NULL;
-  if (batch)
-    batch->device = device;
-  else
-    Py_XDECREF((PyObject *)device);
-  return (PyObject *)batch;
-}
-
 /* Starts a synchronisation. NULL with an exception. */
 static weft_future *start_synchronize(py_state *state, py_device *device) {
   weft_error err;
@@ -591,7 +524,6 @@ static PyMethodDef functions[] = {
     PY_KEYWORDS("device_start", module_device_start, PY_DOC_START),
     {"lost_reason", module_lost_reason, METH_O, PY_DOC_INTERNAL},
     {"forked", module_forked, METH_NOARGS, PY_DOC_INTERNAL},
-    PY_KEYWORDS("batch", module_batch, PY_DOC_BATCH),
     PY_KEYWORDS("synchronize", module_synchronize, PY_DOC_SYNCHRONIZE),
     PY_KEYWORDS("synchronize_start", module_synchronize_start, PY_DOC_START),
     PY_KEYWORDS("flush", module_flush, PY_DOC_FLUSH),
@@ -604,6 +536,5 @@ int py_device_init(PyObject *module) {
   py_state *state = PyModule_GetState(module);
   if (!(state->devices = PyDict_New())) return -1;
   if (py_type_add(module, &device_spec, &state->device_type) < 0) return -1;
-  if (py_type_add(module, &batch_spec, &state->batch_type) < 0) return -1;
   return PyModule_AddFunctions(module, functions);
 }

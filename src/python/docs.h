@@ -123,7 +123,7 @@
   "Start what the function of the same name does and return its Future. For weft's own use."
 
 #define PY_DOC_BATCH \
-  "batch(device=None)\n" \
+  "batch(device=None, *, max_ms_per_submit=None, progress=None)\n" \
   "--\n" \
   "\n" \
   "Collect commands and hand them to the GPU together.\n" \
@@ -135,6 +135,19 @@
   "----------\n" \
   "device : Device, optional\n" \
   "    The default device without it.\n" \
+  "max_ms_per_submit : float, optional\n" \
+  "    Hands the commands over in parts that keep the GPU for about so many milliseconds, as was measured of the\n" \
+  "    kernels before, so that the screen, which needs it too, stays alive. Calls wait while two parts are on their\n" \
+  "    way. One call is never cut, nor is one replay. 8 keeps a page smooth.\n" \
+  "progress : callable or object with ``update(n)``, optional\n" \
+  "    Is told how many kernel dispatches have run, and when the block ends, which then waits for all of them.\n" \
+  "    A callable, such as tqdm itself, is called without arguments for a bar, which is closed at the end.\n" \
+  "    Without a limit, one of 100 ms is taken.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "In a browser without JSPI calls cannot wait: they are handed over in the same parts, but all at once, and the bar\n" \
+  "shows at the end what is known. ``await weft.synchronize_async()`` now and then in a long loop helps there.\n" \
   "\n" \
   "Returns\n" \
   "-------\n" \
@@ -157,7 +170,19 @@
   "...     for i in range(100):\n" \
   "...         step(x=x, threads=x.size)\n" \
   ">>> x.to_numpy()\n" \
-  "array([100., 100., 100., 100.], dtype=float32)"
+  "array([100., 100., 100., 100.], dtype=float32)\n" \
+  "\n" \
+  "A bar that counts, such as tqdm's, needs ``update(n)`` alone:\n" \
+  "\n" \
+  ">>> class Bar:\n" \
+  "...     n = 0\n" \
+  "...     def update(self, n): self.n += n\n" \
+  ">>> bar = Bar()\n" \
+  ">>> with weft.batch(max_ms_per_submit=8, progress=bar):\n" \
+  "...     for i in range(100):\n" \
+  "...         step(x=x, threads=x.size)\n" \
+  ">>> bar.n\n" \
+  "100"
 
 #define PY_DOC_SYNCHRONIZE \
   "synchronize(device=None)\n" \

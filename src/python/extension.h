@@ -2,7 +2,8 @@
  *
  *   module.c     module state, functions of the module     future.c     reads and other things that settle later
  *   errors.c     status -> exception                        host.c       drivers, and how Python waits
- *   dtype.c      weft.float32 …                             device.c     Device, batch()
+ *   dtype.c      weft.float32 …                             device.c     Device
+ *   batch.c      batch(), its limit and its progress
  *   buffer.c     Buffer, and what Array has in common       array.c      Array
  *   convert.c    Python values -> bytes of one dtype        kernel.c     Kernel
  *   arguments.c  Python values -> bytes of one WGSL type    call.c       calling a Kernel (both: kernel.h)
@@ -72,6 +73,7 @@ typedef struct py_device {
   PyObject_HEAD weft_device *device; /* owned */
   weft_future *ready;                /* owned; NULL once the device is open */
   bool alone;                        /* opened with new=True: no other stands for it, nor it for others */
+  struct py_batch *reporting;        /* borrowed: the innermost batch that is entered and has a progress */
 } py_device;
 
 /* The common beginning of Buffer and Array: a range of a device buffer. */
@@ -136,6 +138,8 @@ int py_host_check(py_state *state);
 int py_host_wait(py_state *state, weft_future *future, const char *instead);
 /* weft_buffer_write that lets other threads run when there is much to write. */
 weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *bytes, uint64_t n_bytes, weft_error *err);
+/* weft_device_pace that lets other threads run. WEFT_BLOCKED is no reason to stop: the program just is not held back. */
+weft_status py_host_pace(weft_device *device, bool idle, uint32_t *in_flight, weft_error *err);
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
@@ -146,6 +150,15 @@ py_device *py_device_get(py_state *state, PyObject *argument);
 int py_device_settled(py_state *state, py_device *device);
 /* The Device (new reference) to use for one that has settled: itself, or the one that is open for the same adapter. */
 py_device *py_device_same(py_state *state, py_device *device);
+
+/* ---- batch.c ----------------------------------------------------------------------------------------------------- */
+
+int py_batch_init(PyObject *module);
+/* After a command: waits while the device has been given too much, and tells the batch's progress. */
+int py_batch_wait(py_device *device);
+static inline int py_batch_pace(py_device *device) {
+  return weft_device_crowded(device->device) ? py_batch_wait(device) : 0;
+}
 
 /* ---- dtype.c ----------------------------------------------------------------------------------------------------- */
 

@@ -87,10 +87,27 @@ int py_host_wait(py_state *state, weft_future *future, const char *instead) {
 
 weft_status py_host_write(weft_buffer *buffer, uint64_t offset, const void *bytes, uint64_t n_bytes, weft_error *err) {
   enum { LARGE = 1 << 20 };
+  weft_device *device = weft_buffer_device(buffer);
+  uint32_t in_flight;
+  if (weft_device_crowded(device)) {
+    weft_status paced = py_host_pace(device, false, &in_flight, err);
+    if (paced != WEFT_OK && paced != WEFT_BLOCKED) return paced;
+  }
   if (IN_PYODIDE || n_bytes < LARGE) return weft_buffer_write(buffer, offset, bytes, n_bytes, err);
   weft_status status;
   Py_BEGIN_ALLOW_THREADS status = weft_buffer_write(buffer, offset, bytes, n_bytes, err);
   Py_END_ALLOW_THREADS return status;
+}
+
+weft_status py_host_pace(weft_device *device, bool idle, uint32_t *in_flight, weft_error *err) {
+  weft_status status;
+  if (IN_PYODIDE) {
+    status = weft_device_pace(device, idle, in_flight, err);
+  } else {
+    Py_BEGIN_ALLOW_THREADS status = weft_device_pace(device, idle, in_flight, err);
+    Py_END_ALLOW_THREADS
+  }
+  return status;
 }
 
 int py_host_check(py_state *state) {

@@ -93,7 +93,7 @@ static PyObject *recording_replay(PyObject *o, PyObject *args, PyObject *keyword
     failed = -1;
   }
   PyMem_Free(rebinds);
-  if (failed) return NULL;
+  if (failed || py_batch_pace(self->device) < 0) return NULL;
   Py_RETURN_NONE;
 }
 

@@ -1,11 +1,12 @@
 /* Records behind futures, error scopes and the completion queue (picture in internal.h).
  * Callbacks run inside calls that hold `lock`, or on a thread of the library: they take record_lock alone. */
-#define _GNU_SOURCE /* nanosleep, clock_gettime */
+#define _GNU_SOURCE /* nanosleep */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "drivers/native/internal.h"
 
 #if !defined(_WIN32)
@@ -314,16 +315,6 @@ size_t weft__native_completion_text(void *device, uint32_t future, char *out, si
   return weft__copy_text(r && r->text ? r->text : "", out, capacity);
 }
 
-static double now_seconds(void) {
-  struct timespec t;
-#if defined(_WIN32)
-  timespec_get(&t, TIME_UTC);
-#else
-  clock_gettime(CLOCK_MONOTONIC, &t);
-#endif
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void weft__sleep(double seconds) {
 #if defined(_WIN32)
   Sleep(seconds < 0.001 ? 0 : (DWORD)(seconds * 1000));
@@ -355,7 +346,7 @@ void weft__native_wait(void *device, double seconds) {
   const double yielding = 60e-6, shortest = 20e-6, longest = 1e-3;
   weft__device *d = device;
   weft__native *n = d->native;
-  double start = now_seconds();
+  double start = weft__clock();
   for (;;) {
     if (anything_settled(d)) return;
     weft__lock_enter(&n->lock);
@@ -363,7 +354,7 @@ void weft__native_wait(void *device, double seconds) {
     weft__native_step(d);
     weft__lock_leave(&n->lock);
     if (anything_settled(d)) return;
-    double spent = now_seconds() - start;
+    double spent = weft__clock() - start;
     if (spent >= seconds) return;
     if (spent < yielding) {
       yield_thread();
