@@ -53,10 +53,12 @@ weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error 
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: it wants %s, not %s", s->name, s->type->name, scalar_names[e->scalar], name);
   if (a->dtype == WEFT_DTYPE_COMPLEX64 && !(e->kind == WGSL_KIND_VECTOR && e->rows == 2))
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: complex64 binds to vec2f elements", s->name, s->type->name);
-  bool vec3 = (e->kind == WGSL_KIND_VECTOR || e->kind == WGSL_KIND_MATRIX) && e->rows == 3;
-  if (vec3 && a->inner != 4)
+  bool vectors = e->kind == WGSL_KIND_VECTOR || e->kind == WGSL_KIND_MATRIX;
+  if (vectors && e->rows == 3 && a->inner != 4)
     return weft__fail(err, WEFT_VALUE, "`%s` is %s: a three-component vector takes the room of four, so it wants shape (…, 4) with the fourth unused%s",
                       s->name, s->type->name, a->inner == 3 ? ", not (…, 3)" : "");
+  if (vectors && e->rows != 3 && a->dtype != WEFT_DTYPE_COMPLEX64 && a->inner % e->rows)
+    return weft__fail(err, WEFT_VALUE, "`%s` is %s: it wants shape (…, %u), not (…, %u)", s->name, s->type->name, (unsigned)e->rows, (unsigned)a->inner);
   uint64_t stride = s->type->kind == WGSL_KIND_ARRAY && s->type->count == 0 ? s->type->stride : 0;
   if (stride && a->n_bytes % stride)
     return weft__fail(err, WEFT_VALUE, "`%s` is %s with elements of %llu bytes: %llu bytes are not a whole number of them", s->name,
