@@ -43,7 +43,8 @@ weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error 
   const wgsl_type *e = element_of(s->type);
   const char *name = dtypes[a->dtype].name;
   if (e->kind == WGSL_KIND_STRUCT)
-    return weft__fail(err, WEFT_TYPE, "`%s` is %s, whose elements are structs: it wants a weft.Buffer, not %s", s->name, s->type->name, name);
+    return weft__fail(err, WEFT_TYPE, "`%s` is %s, which holds structs: it wants %sa weft.Buffer, not an array of %s", s->name, s->type->name,
+                      s->kind == WEFT_SLOT_UNIFORM ? "the values of its members, or " : "structured records, or ", name);
   if (is_packed(a->dtype)) {
     if (e->scalar == WGSL_SCALAR_U32 && (e->kind == WGSL_KIND_SCALAR || e->kind == WGSL_KIND_VECTOR)) return WEFT_OK;
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: it wants %s, not %s; WGSL sees 8- and 16-bit elements only packed, as array<u32>", s->name,

@@ -656,12 +656,13 @@ void py_host_data_free(py_host_data *data) {
   *data = (py_host_data){0};
 }
 
-/* Arrays of NumPy have __index__ whatever they hold, and a length unless they are 0-d. */
+/* Arrays of NumPy have __index__ whatever they hold: only calling it tells. */
 bool py_convert_is_index(PyObject *value) {
   if (PyLong_Check(value) || !PyIndex_Check(value)) return PyLong_Check(value);
-  bool sized = PySequence_Check(value) && PySequence_Size(value) >= 0;
+  PyObject *index = PyNumber_Index(value);
   PyErr_Clear();
-  return !sized;
+  Py_XDECREF(index);
+  return index != NULL;
 }
 
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */

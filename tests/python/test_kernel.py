@@ -343,7 +343,7 @@ def test_read_only_bindings_take_numpy_arrays():
             "x",
             [1.0],
             TypeError,
-            "`x` is var<storage, read> array<f32>: it wants a weft array, a Buffer or an object with the buffer protocol, got list",
+            "`x` is var<storage, read> array<f32>: it wants a weft array (weft.asarray(a) makes one), a Buffer or an object with the buffer protocol, got list",
         ),
         ("x", 1.0, TypeError, "got float"),
         ("x", None, TypeError, "got NoneType"),
