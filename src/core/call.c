@@ -92,7 +92,8 @@ static weft_status check_argument(const weft_device *d, const weft_slot *s, cons
   if (a->kind == WEFT_ARG_BUFFER) {
     if (s->kind == WEFT_SLOT_IMMEDIATE) return weft__fail(err, WEFT_TYPE, "`%s` is a var<immediate>: it wants values, not a buffer", s->name);
     if (a->buffer->device != d)
-      return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the kernel on %s", s->name, a->buffer->device->info.name, d->info.name);
+      return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the kernel on another one (%s); bring the array there by way of the host",
+                        s->name, a->buffer->device->info.name, d->info.name);
     weft_status status = weft__buffer_usable(a->buffer, err);
     if (status != WEFT_OK) return weft__fail_prefix(err, status, "`%s`: ", s->name);
     if (a->offset > a->buffer->n_bytes || a->n_bytes > a->buffer->n_bytes - a->offset)
