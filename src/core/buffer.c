@@ -151,7 +151,8 @@ static weft_status buffer_copy(weft_buffer *source, uint64_t source_offset, weft
                                weft_error *err) {
   weft_device *d = b->device;
   if (source->device != d)
-    return weft__fail(err, WEFT_VALUE, "a copy from %s to %s: the buffers belong to two devices", source->device->info.name, d->info.name);
+    return weft__fail(err, WEFT_VALUE, "a copy from %s to another device (%s): arrays get from one to the other by way of the host",
+                      source->device->info.name, d->info.name);
   weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_range(source, "a copy", source_offset, n_bytes, err);
   if (status == WEFT_OK) status = check_range(b, "a copy", offset, n_bytes, err);

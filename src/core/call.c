@@ -43,7 +43,8 @@ weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error 
   const wgsl_type *e = element_of(s->type);
   const char *name = dtypes[a->dtype].name;
   if (e->kind == WGSL_KIND_STRUCT)
-    return weft__fail(err, WEFT_TYPE, "`%s` is %s, whose elements are structs: it wants a weft.Buffer, not %s", s->name, s->type->name, name);
+    return weft__fail(err, WEFT_TYPE, "`%s` is %s, which holds structs: it wants %sa weft.Buffer, not an array of %s", s->name, s->type->name,
+                      s->kind == WEFT_SLOT_UNIFORM ? "the values of its members, or " : "structured records, or ", name);
   if (is_packed(a->dtype)) {
     if (e->scalar == WGSL_SCALAR_U32 && (e->kind == WGSL_KIND_SCALAR || e->kind == WGSL_KIND_VECTOR)) return WEFT_OK;
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: it wants %s, not %s; WGSL sees 8- and 16-bit elements only packed, as array<u32>", s->name,
@@ -53,10 +54,12 @@ weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error 
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: it wants %s, not %s", s->name, s->type->name, scalar_names[e->scalar], name);
   if (a->dtype == WEFT_DTYPE_COMPLEX64 && !(e->kind == WGSL_KIND_VECTOR && e->rows == 2))
     return weft__fail(err, WEFT_TYPE, "`%s` is %s: complex64 binds to vec2f elements", s->name, s->type->name);
-  bool vec3 = (e->kind == WGSL_KIND_VECTOR || e->kind == WGSL_KIND_MATRIX) && e->rows == 3;
-  if (vec3 && a->inner != 4)
+  bool vectors = e->kind == WGSL_KIND_VECTOR || e->kind == WGSL_KIND_MATRIX;
+  if (vectors && e->rows == 3 && a->inner != 4)
     return weft__fail(err, WEFT_VALUE, "`%s` is %s: a three-component vector takes the room of four, so it wants shape (…, 4) with the fourth unused%s",
                       s->name, s->type->name, a->inner == 3 ? ", not (…, 3)" : "");
+  if (vectors && e->rows != 3 && a->dtype != WEFT_DTYPE_COMPLEX64 && a->inner % e->rows)
+    return weft__fail(err, WEFT_VALUE, "`%s` is %s: it wants shape (…, %u), not (…, %u)", s->name, s->type->name, (unsigned)e->rows, (unsigned)a->inner);
   uint64_t stride = s->type->kind == WGSL_KIND_ARRAY && s->type->count == 0 ? s->type->stride : 0;
   if (stride && a->n_bytes % stride)
     return weft__fail(err, WEFT_VALUE, "`%s` is %s with elements of %llu bytes: %llu bytes are not a whole number of them", s->name,
@@ -89,7 +92,8 @@ static weft_status check_argument(const weft_device *d, const weft_slot *s, cons
   if (a->kind == WEFT_ARG_BUFFER) {
     if (s->kind == WEFT_SLOT_IMMEDIATE) return weft__fail(err, WEFT_TYPE, "`%s` is a var<immediate>: it wants values, not a buffer", s->name);
     if (a->buffer->device != d)
-      return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the kernel on %s", s->name, a->buffer->device->info.name, d->info.name);
+      return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the kernel on another one (%s); bring the array there by way of the host",
+                        s->name, a->buffer->device->info.name, d->info.name);
     weft_status status = weft__buffer_usable(a->buffer, err);
     if (status != WEFT_OK) return weft__fail_prefix(err, status, "`%s`: ", s->name);
     if (a->offset > a->buffer->n_bytes || a->n_bytes > a->buffer->n_bytes - a->offset)

@@ -222,6 +222,7 @@ void weft__log_add_write(weft_device *d, uint64_t tenant, bool whole);
  * never held anything. */
 void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, uint64_t tenant, weft_status status, const char *text);
 void weft__log_settle(weft_device *d, uint32_t future, weft_status status, const char *text);
+uint64_t weft__log_block(const weft_device *d, uint32_t future); /* the serial of the block that settles this future; 0: none */
 void weft__log_forget(weft_device *d); /* drops what nothing can spoil any more */
 void weft__log_free(weft_device *d);
 
@@ -332,6 +333,7 @@ typedef struct weft__program {
   weft__layout *layouts[WEFT__MAX_GROUPS];
   uint32_t n_groups;
   weft__cost *cost; /* one ref; NULL until it is measured */
+  uint64_t first_block, last_block; /* blocks of commands (weft__log) begun while it was unconfirmed: it may be why they failed */
   bool background; /* not usable before it is confirmed */
   bool forgotten;  /* no longer in the cache: freed with its last kernel */
 } weft__program;
@@ -340,6 +342,8 @@ weft_status weft__program_get(weft_device *d, const char *source, size_t n_bytes
                               weft__program **out, weft_error *err); /* *out gets one ref */
 void weft__program_release(weft_device *d, weft__program *p);
 weft_status weft__program_raise(weft__program *p, weft_error *err); /* the failure in our own form */
+/* The rejected program that may be why a block failed, or NULL. */
+weft__program *weft__program_blame(weft_device *d, uint64_t block);
 void weft__programs_free(weft_device *d);
 
 struct weft_kernel {

@@ -189,11 +189,17 @@ static void tell_late(weft_device *d, weft_status status, const char *text) {
   weft__note_set(&d->late, status, text);
 }
 
-static void confirmed(weft_device *d, weft__confirm *c, weft_status status, const char *text) {
+static void confirmed(weft__confirm *c, weft_status status, const char *text) {
   c->state = status == WEFT_OK ? WEFT__CONFIRM_SURE : WEFT__CONFIRM_FAILED;
   c->future = 0;
   weft__note_set(&c->note, status, text);
-  tell_late(d, status, text);
+}
+
+static void program_confirmed(weft_device *d, weft__program *p, weft_status status, const char *text) {
+  weft_error own;
+  confirmed(&p->confirm, status, text);
+  p->last_block = d->log.next_serial;
+  if (status != WEFT_OK) tell_late(d, weft__program_raise(p, &own), own.message);
 }
 
 static void settle(weft_device *d, uint32_t future, weft_status status, const char *text) {
@@ -208,12 +214,18 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slot_entry *entry = weft__slots_find(&d->pending, future);
   if (!entry) return;
   weft__slot_entry e = *entry;
-  weft_error lost;
+  weft_error own;
   if (status == WEFT_LOST && !*text && d->lost.status != WEFT_OK) {
-    weft__note_raise(&d->lost, &lost, "the device is lost: ");
-    text = lost.message;
+    weft__note_raise(&d->lost, &own, "the device is lost: ");
+    text = own.message;
   }
   if (e.kind == WEFT__PENDING_BLOCK) {
+    /* "the pipeline is invalid" is no reason: the reason is what the device had against the program */
+    weft__program *p = status == WEFT_DEVICE ? weft__program_blame(d, weft__log_block(d, future)) : NULL;
+    if (p) {
+      status = weft__program_raise(p, &own);
+      text = own.message;
+    }
     tell_late(d, status, text);
     weft__log_settle(d, future, status, text);
     return;
@@ -221,10 +233,11 @@ static void settle(weft_device *d, uint32_t future, weft_status status, const ch
   weft__slots_give(&d->pending, future);
   switch ((weft__pending)e.kind) {
     case WEFT__PENDING_OPEN: opened(d, status, text); return;
-    case WEFT__PENDING_PROGRAM: confirmed(d, &((weft__program *)e.object)->confirm, status, text); return;
+    case WEFT__PENDING_PROGRAM: program_confirmed(d, e.object, status, text); return;
     case WEFT__PENDING_STORE: {
       weft__store *s = e.object;
-      confirmed(d, &s->confirm, status, text);
+      confirmed(&s->confirm, status, text);
+      tell_late(d, status, text);
       if (status != WEFT_OK) weft__log_fail(d, 1, 0, s->tenant, status, text);
       return;
     }

@@ -197,7 +197,6 @@ static weft_status future_status(weft_future *f, weft_error *err) {
   if (f->note.status != WEFT_OK) {
     told(&d->late, &f->note);
     if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) {
-      told(&d->late, &f->program->confirm.note); /* the note above has the module's words where there are any */
       return weft__program_raise(f->program, err);
     }
     return weft__note_raise(&f->note, err, "");

@@ -265,7 +265,8 @@ static weft_status resolve(weft_device *d, const weft_graph *g, const weft_rebin
   if (has_tenant(g->fixed, g->n_fixed, found->tenant))
     return weft__fail(err, WEFT_VALUE, "`%s` is part of a copy, write or fill of the recording, so it cannot be another array", r->name);
   if (a->buffer->device != d)
-    return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the recording on %s", r->name, a->buffer->device->info.name, d->info.name);
+    return weft__fail(err, WEFT_VALUE, "`%s` is on the device %s, the recording on another one (%s); bring the array there by way of the host",
+                      r->name, a->buffer->device->info.name, d->info.name);
   weft_status status = weft__buffer_usable(a->buffer, err);
   if (status != WEFT_OK) return weft__fail_prefix(err, status, "`%s`: ", r->name);
   if (weft__round_up(a->n_bytes, 4) != found->n_bytes)

@@ -86,6 +86,12 @@ void weft__log_fail(weft_device *d, uint64_t first, uint64_t last, uint64_t tena
   weft__free(failed.items);
 }
 
+uint64_t weft__log_block(const weft_device *d, uint32_t future) {
+  for (uint32_t i = 0; i < d->log.n_blocks; i++)
+    if (d->log.blocks[i].future == future) return d->log.blocks[i].serial;
+  return 0;
+}
+
 void weft__log_settle(weft_device *d, uint32_t future, weft_status status, const char *text) {
   weft__log *log = &d->log;
   for (uint32_t i = 0; i < log->n_blocks; i++) {

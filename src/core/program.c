@@ -292,6 +292,7 @@ static weft_status create_pipeline(weft_device *d, weft__program *p, const weft_
   for (uint32_t g = 0; g < p->n_groups; g++) layouts[g] = p->layouts[g]->id;
   p->confirm.uid = weft__uid(d);
   p->confirm.state = WEFT__CONFIRM_PENDING;
+  p->first_block = d->log.next_serial + 1;
   status = weft__pending_take(d, WEFT__PENDING_PROGRAM, p, &p->confirm.future, err);
   if (status == WEFT_OK) {
     uint32_t immediate_bytes = p->entry->immediate ? (uint32_t)weft__round_up(p->entry->immediate->size, 4) : 0;
@@ -395,14 +396,41 @@ void weft__program_release(weft_device *d, weft__program *p) {
   if (p->forgotten) program_free(d, p);
 }
 
+weft__program *weft__program_blame(weft_device *d, uint64_t block) {
+  weft__map_slot slot;
+  for (uint32_t cursor = 0; weft__map_next(&d->programs, &cursor, &slot);) {
+    weft__program *p = slot.value;
+    if (p->confirm.state == WEFT__CONFIRM_FAILED && p->first_block <= block && block <= p->last_block) return p;
+  }
+  return NULL;
+}
+
+/* The device's "line:column: message" with the place shown as in our own diagnostics; what else it says comes after. */
+static weft_status raise_at(const weft__program *p, weft_status status, unsigned line, unsigned column, const char *text, weft_error *err) {
+  char message[WEFT_ERROR_CAPACITY];
+  size_t n = strcspn(text, "\n");
+  snprintf(message, sizeof message, "the device rejects `%s`: %.*s", p->entry->name, (int)(n < sizeof message ? n : sizeof message), text);
+  const wgsl_diagnostic d = {.severity = WGSL_SEVERITY_ERROR,
+                             .code = "device",
+                             .message = message,
+                             .span = wgsl_module_place(p->module->wgsl, line, column)};
+  char shown[WEFT_ERROR_CAPACITY];
+  wgsl_diagnostic_render(p->module->wgsl, &d, shown, sizeof shown);
+  size_t end = strlen(shown);
+  if (!text[n] && end) shown[end - 1] = 0;
+  return weft__fail_at(err, status, line, column, "%s%s", shown, text[n] ? text + n + 1 : "");
+}
+
 weft_status weft__program_raise(weft__program *p, weft_error *err) {
   /* The module's own messages say more than "the module is invalid". */
   const weft__note *note = p->module->note.status != WEFT_OK ? &p->module->note : &p->confirm.note;
   weft_status status = note->status == WEFT_DEVICE ? WEFT_SHADER : note->status;
   const char *text = note->text ? note->text : "(the host had no memory for the reason)";
   unsigned line = 0, column = 0;
-  if (sscanf(text, "%u:%u:", &line, &column) != 2) line = column = 0;
-  return weft__fail_at(err, status, line, column, "the device rejects `%s`: %s", p->entry->name, text);
+  int at = 0;
+  if (status == WEFT_SHADER && sscanf(text, "%u:%u: %n", &line, &column, &at) == 2 && at)
+    return raise_at(p, status, line, column, text + at, err);
+  return weft__fail(err, status, "the device rejects `%s`: %s", p->entry->name, text);
 }
 
 void weft__programs_free(weft_device *d) {

@@ -5,6 +5,7 @@
  * Free slots form a stack through next_free; a stale id is caught by its generation. */
 #include "core/core.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { SLOT_BITS = 20, LAST_GENERATION = 0x7FE };
@@ -69,5 +70,9 @@ void weft__note_clear(weft__note *note) {
 
 weft_status weft__note_raise(const weft__note *note, weft_error *err, const char *prefix) {
   if (note->status == WEFT_OK) return WEFT_OK;
-  return weft__fail(err, note->status, "%s%s", prefix, note->text ? note->text : "(the host had no memory for the reason)");
+  const char *text = note->text ? note->text : "(the host had no memory for the reason)";
+  const char *place = note->status == WEFT_SHADER ? strstr(text, "\n") : NULL; /* the second line of a diagnostic says where */
+  unsigned line, column;
+  if (!place || sscanf(place, " --> %u:%u", &line, &column) != 2) line = column = 0;
+  return weft__fail_at(err, note->status, line, column, "%s%s", prefix, text);
 }

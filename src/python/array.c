@@ -452,8 +452,8 @@ static PyObject *new_array(PyObject *module, PyObject *args, PyObject *keywords,
   PyObject *shape_argument, *dtype_argument = NULL, *device = NULL, *shape;
   weft_dtype dtype;
   uint64_t size;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &shape_argument, &dtype_argument, &device))
-    return NULL;
+  const char *format = zero ? "O|O$O:zeros" : "O|O$O:empty";
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, format, names, &shape_argument, &dtype_argument, &device)) return NULL;
   if (read_dtype(state, dtype_argument, WEFT_DTYPE_FLOAT32, &dtype) < 0) return NULL;
   if (py_convert_shape(shape_argument, &shape, &size) < 0) return NULL;
   PyObject *array = make_array(state, device, dtype, shape, size, zero);
@@ -467,7 +467,8 @@ static PyObject *new_like(PyObject *module, PyObject *args, PyObject *keywords, 
   PyObject *model, *dtype_argument = NULL, *device = NULL, *shape = NULL, *array = NULL;
   weft_dtype dtype;
   uint64_t size;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$O", names, &model, &dtype_argument, &device)) return NULL;
+  const char *format = zero ? "O|O$O:zeros_like" : "O|O$O:empty_like";
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, format, names, &model, &dtype_argument, &device)) return NULL;
   bool own = !dtype_argument || dtype_argument == Py_None;
   PyObject *dtype_object = own ? PyObject_GetAttrString(model, "dtype") : dtype_argument;
   PyObject *shape_object = dtype_object ? PyObject_GetAttrString(model, "shape") : NULL;

@@ -147,8 +147,8 @@ static int give_host(call *c, int slot, PyObject *value) {
     return py_error_type(value, "`%s` is %s %s: it wants a weft array or Buffer (weft.asarray(a) makes one)",
                          s->name, slot_word(s), s->type->name);
   if (!PyObject_CheckBuffer(value))
-    return py_error_type(value, "`%s` is %s %s: it wants a weft array, a Buffer or an object with the buffer protocol", s->name,
-                         slot_word(s), s->type->name);
+    return py_error_type(value, "`%s` is %s %s: it wants a weft array (weft.asarray(a) makes one), a Buffer or an object with "
+                         "the buffer protocol", s->name, slot_word(s), s->type->name);
   if (!c->hosts && !(c->hosts = PyMem_Calloc(c->kernel->n_slots, sizeof *c->hosts))) {
     PyErr_NoMemory();
     return -1;

@@ -656,24 +656,29 @@ void py_host_data_free(py_host_data *data) {
   *data = (py_host_data){0};
 }
 
-/* Arrays of NumPy have __index__ whatever they hold, and a length unless they are 0-d. */
+/* Arrays of NumPy have __index__ whatever they hold: only calling it tells. */
 bool py_convert_is_index(PyObject *value) {
   if (PyLong_Check(value) || !PyIndex_Check(value)) return PyLong_Check(value);
-  bool sized = PySequence_Check(value) && PySequence_Size(value) >= 0;
+  PyObject *index = PyNumber_Index(value);
   PyErr_Clear();
-  return !sized;
+  Py_XDECREF(index);
+  return index != NULL;
 }
 
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
+
+static int fail_shape(PyObject *argument) {
+  PyErr_Clear();
+  PyErr_Format(PyExc_TypeError, "a shape is an int or a sequence of ints, got %R", argument);
+  return -1;
+}
 
 int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size) {
   Py_ssize_t lengths[MAX_AXES];
   Py_ssize_t n = 1;
   bool one = py_convert_is_index(argument);
-  if (!one && (PyUnicode_Check(argument) || !PySequence_Check(argument) || (n = PySequence_Size(argument)) < 0)) {
-    PyErr_Format(PyExc_TypeError, "a shape is an int or a sequence of ints, got %R", argument);
-    return -1;
-  }
+  if (!one && (PyUnicode_Check(argument) || !PySequence_Check(argument) || (n = PySequence_Size(argument)) < 0))
+    return fail_shape(argument);
   if (n > MAX_AXES) {
     PyErr_Format(PyExc_ValueError, "a shape has at most %d axes, got %zd", MAX_AXES, n);
     return -1;
@@ -685,7 +690,7 @@ int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size) {
     if (!item) return -1;
     lengths[i] = PyNumber_AsSsize_t(item, PyExc_OverflowError);
     if (!one) Py_DECREF(item);
-    if (lengths[i] == -1 && PyErr_Occurred()) return -1;
+    if (lengths[i] == -1 && PyErr_Occurred()) return PyErr_ExceptionMatches(PyExc_TypeError) ? fail_shape(argument) : -1;
     if (lengths[i] < 0) {
       PyErr_Format(PyExc_ValueError, "axis %zd of the shape is negative: %zd", i, lengths[i]);
       return -1;

@@ -159,7 +159,10 @@ py_device *py_device_get(py_state *state, PyObject *argument) {
   if (py_host_check(state) < 0) return NULL;
   if (argument && argument != Py_None) {
     if (Py_TYPE(argument) != (PyTypeObject *)state->device_type) {
-      py_error_type(argument, "`device` wants a weft.Device (weft.device() gives one)");
+      if (PyUnicode_Check(argument))
+        PyErr_Format(PyExc_TypeError, "`device` wants a weft.Device, got %R: weft.device(%R) gives one", argument, argument);
+      else
+        py_error_type(argument, "`device` wants a weft.Device (weft.device() gives one)");
       return NULL;
     }
     device = (py_device *)argument;
@@ -239,7 +242,8 @@ static PyObject *device_kind(PyObject *self, void *closure) {
 static PyObject *device_repr(PyObject *o) {
   if (((py_device *)o)->ready) return PyUnicode_FromString("<weft.Device, opening>");
   const weft_device_info *info = info_of(o);
-  return info ? PyUnicode_FromFormat("<weft.Device %s: %s, %s>", info->driver, info->name, info->backend) : NULL;
+  const char *lost = info && is_lost((py_device *)o) ? ", lost" : "";
+  return info ? PyUnicode_FromFormat("<weft.Device %s: %s, %s%s>", info->driver, info->name, info->backend, lost) : NULL;
 }
 
 /* Calls a function of weft._devices with (self[, argument]). */

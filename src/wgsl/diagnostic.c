@@ -287,6 +287,15 @@ static void put_place(writer *w, const wgsl_module *m, wgsl_span span, uint32_t 
   put_text(w, "\n");
 }
 
+wgsl_span wgsl_module_place(const wgsl_module *m, uint32_t line, uint32_t column) {
+  if (!line || line > m->n_lines || !column) return (wgsl_span){0};
+  uint32_t at = m->lines[line - 1], end = line < m->n_lines ? m->lines[line] : m->n_source;
+  for (uint32_t i = 1; i < column && at < end; i++)
+    do at++;
+    while (at < end && is_continuation(m->source[at]));
+  return (wgsl_span){at, 1, line, column};
+}
+
 size_t wgsl_diagnostic_render(const wgsl_module *m, const wgsl_diagnostic *d, char *out, size_t capacity) {
   static const char *const severities[] = {"error", "warning", "info"};
   writer w = {out, capacity, 0};

@@ -167,6 +167,9 @@ const wgsl_diagnostic *wgsl_diagnostic_get(const wgsl_module *module, uint32_t i
  * `capacity` bytes with the NUL and returns the length the whole text has (as snprintf). */
 size_t wgsl_diagnostic_render(const wgsl_module *module, const wgsl_diagnostic *d, char *out, size_t capacity);
 
+/* The character at a line and column, for diagnostics of others about the same source; line 0 when there is none. */
+wgsl_span wgsl_module_place(const wgsl_module *module, uint32_t line, uint32_t column);
+
 /* NULL when the module is not valid. */
 const wgsl_reflection *wgsl_module_reflect(const wgsl_module *module);
 

@@ -313,7 +313,7 @@ def test_reads_of_views():
 
 def test_a_large_array():
     np = pytest.importorskip("numpy")
-    host = np.arange(16 * 1024 * 1024 // 4, dtype="u4")
+    host = np.arange(64 * 1024 * 1024 // 4, dtype="u4")
     np.testing.assert_array_equal(weft.asarray(host).to_numpy(), host)
 
 

@@ -18,7 +18,7 @@ def test_a_buffer_of_bytes_and_of_zeros():
 
 def test_a_buffer_of_a_numpy_array():
     np = pytest.importorskip("numpy")
-    for host in (np.array([1.5]), np.array([7]), np.arange(3, dtype="u1"), np.zeros(2, "f4,i4"), np.arange(6.0)[::2]):
+    for host in (np.array([1.5]), np.array([7]), np.arange(3, dtype="u1"), np.zeros(2, "f4,i4"), np.arange(6.0)[::2], np.zeros((), "f4,u4")):
         assert weft.Buffer(host).to_bytes() == host.tobytes()
     assert weft.Buffer(np.int64(12)).nbytes == weft.Buffer(np.array(12)).nbytes == 12
 

@@ -343,7 +343,7 @@ def test_read_only_bindings_take_numpy_arrays():
             "x",
             [1.0],
             TypeError,
-            "`x` is var<storage, read> array<f32>: it wants a weft array, a Buffer or an object with the buffer protocol, got list",
+            "`x` is var<storage, read> array<f32>: it wants a weft array (weft.asarray(a) makes one), a Buffer or an object with the buffer protocol, got list",
         ),
         ("x", 1.0, TypeError, "got float"),
         ("x", None, TypeError, "got NoneType"),
@@ -391,6 +391,27 @@ def test_vec3_has_a_stride_of_four():
     x = weft.zeros((2, 4))
     k(x=x, groups=1)
     assert values(x) == [[0, 0, 0, 0], [0, 5, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "kind, good, bad",
+    [
+        ("vec2f", [(2,), (3, 2), (3, 4), (3, 1, 2)], [((4, 3), r"wants shape \(…, 2\), not \(…, 3\)")]),
+        ("vec4f", [(4,), (8,), (2, 4), (2, 8)], [((4, 2), r"wants shape \(…, 4\), not \(…, 2\)"), ((4, 3), r"not \(…, 3\)")]),
+        ("mat2x2f", [(4,), (3, 4), (3, 2, 2)], [((4, 3), r"wants shape \(…, 2\), not \(…, 3\)"), ((3, 2), "not a whole number")]),
+    ],
+)
+def test_vectors_lie_along_the_last_axis(kind, good, bad):
+    value = "mat2x2f(1, 1, 1, 1)" if kind == "mat2x2f" else f"{kind}(1)"
+    k = weft.kernel(f"""@group(0) @binding(0) var<storage, read_write> x: array<{kind}>;
+      @compute @workgroup_size(1) fn main() {{ for (var i = 0u; i < arrayLength(&x); i++) {{ x[i] = {value}; }} }}""")
+    for shape in good:
+        x = weft.zeros(shape)
+        k(x=x, groups=1)
+        assert memoryview(x.to_memoryview()).cast("B").cast("f").tolist() == [1.0] * x.size
+    for shape, words in bad:
+        with pytest.raises(ValueError, match=words):
+            k(x=weft.zeros(shape), groups=1)
 
 
 def test_structs_in_storage_take_structured_arrays():

@@ -244,6 +244,15 @@ onDevice('a shader that does not compile settles with its messages, line and col
 });
 
 for (const background of [0, 1]) {
+  onDevice(`a module tells what is wrong with it before its pipeline fails (background ${background})`, async (device) => {
+    const module = device.module('@compute @workgroup_size(1) fn main() { return 1.5; }');
+    const pipeline = device.pipeline(module.id, [], { background });
+    assert.equal((await device.settled(pipeline.future)).status, STATUS.DEVICE);
+    assert.equal((await device.settled(module.future)).status, STATUS.SHADER);
+    const told = [...device.done.keys()].filter((future) => [module.future, pipeline.future].includes(future));
+    assert.deepEqual(told, [module.future, pipeline.future]);
+  });
+
   onDevice(`a pipeline that the device rejects settles with the reason (background ${background})`, async (device) => {
     const { id: module } = device.module('@compute @workgroup_size(1) fn main() {}');
     const { id, future } = device.pipeline(module, [], { entry: 'absent', background });

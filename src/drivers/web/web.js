@@ -142,17 +142,20 @@ const settle = (record, future, status, text) => {
   if (record.pending.delete(future)) tell(record, future, status, text);
 };
 
-/* `future` settles with `promise`: with OK unless it rejects or `take` throws on its value. */
-const watch = (record, future, promise, take) => {
+const SETTLED = Promise.resolve();
+
+/* `future` settles with `promise`: with OK unless it rejects or `take` throws on its value. A failure is told after what
+ * the compiler has to say of the modules so far (`before`), because that is often its reason. */
+const watch = (record, future, promise, take, before = record.compiled) => {
   if (future) record.pending.add(future);
-  promise
+  return promise
     .then((value) => {
       if (!record.pending.has(future)) return;
       trip('settled');
       take(value);
       settle(record, future, STATUS.OK, '');
     })
-    .catch((error) => settle(record, future, statusOf(error), textOf(error)));
+    .catch((error) => before.then(() => settle(record, future, statusOf(error), textOf(error))));
 };
 
 const passed = (error) => {
@@ -505,6 +508,7 @@ const entries = {
       news: false,
       texts: new Map(),
       scopes: 0,
+      compiled: SETTLED, // when the compiler has told of every module
       lost: null,
       closed: false,
     };
@@ -578,12 +582,14 @@ const entries = {
     const module = gpu.createShaderModule({ code: readText(pointer, nBytes) });
     const answers = Promise.all([closeScopes(record), module.getCompilationInfo()]);
     put(record, id, module);
-    watch(record, future, answers, ([error, { messages }]) => {
+    const take = ([error, { messages }]) => {
       const mistakes = messages.filter(({ type }) => type === 'error');
       const lines = mistakes.map(({ lineNum, linePos, message }) => `${lineNum}:${linePos}: ${message}`);
       if (lines.length) throw new Refusal(STATUS.SHADER, lines.join('\n'));
       passed(error);
-    });
+    };
+    const told = watch(record, future, answers, take, SETTLED);
+    record.compiled = Promise.all([record.compiled, told]).then(() => {});
   },
 
   /* id, address of the entries, how many */
