@@ -134,6 +134,7 @@ void wgsl__layout_struct(wgsl_module *m, wgsl__decl *decl) {
                         .n_members = n,
                         .name = decl->name->text};
   decl->type = t;
+  wgsl__check_io_members(m, decl);
 }
 
 /* ---- uniform ----------------------------------------------------------------------------------------------------- */
