@@ -29,7 +29,7 @@ serve: wasm ## the example pages, on the loopback interface; PORT=8000
 
 # What each ring needs before it can run
 NEEDS_c       := $(STAMP)/venv $(STAMP)/browser lib
-NEEDS_wgsl    := $(STAMP)/venv
+NEEDS_wgsl    := $(STAMP)/venv $(NPM)
 NEEDS_native  := native $(STAMP)/browser
 NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser

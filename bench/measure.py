@@ -20,7 +20,9 @@ def missing(case, subject, why):
 
 
 def interleave(case, unit, subjects, rounds, scale=1.0):
-    """Runs {name: function -> seconds} in turns, each in another order, so that nobody always follows the same one."""
+    """Runs {name: function -> seconds} in turns, each in another order, so that nobody always follows the same one.
+    `scale` turns seconds into the unit: a factor, or a function."""
+    convert = scale if callable(scale) else lambda seconds: seconds * scale
     order = random.Random(case)  # the same orders in every run
     samples = {name: [] for name in subjects}
     for turn in range(-1, rounds):  # the first turn warms up
@@ -32,7 +34,7 @@ def interleave(case, unit, subjects, rounds, scale=1.0):
                 del samples[name]
                 continue
             if turn >= 0:
-                samples[name].append(seconds * scale)
+                samples[name].append(convert(seconds))
     put(case, unit, samples)
 
 

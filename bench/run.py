@@ -22,7 +22,8 @@ BUILD = ROOT / "build"
 MARK = "BENCH "
 WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
-CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms")
+CHECK_CASES = ("wgsl-check-MBps", "wgsl-check-200-lines-us")  # run.py --case with one of them runs both
+CASES = (*WEB_CASES, *NATIVE_CASES, *CHECK_CASES, "wheel-bytes", "import-ms")
 IMPORTS = 5  # fresh pages
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -62,17 +63,18 @@ class Table:
                     yield row
                     continue
                 for other in others:
-                    pairs = [b / a for a, b in zip(values, subjects[other]) if a]
+                    rates = unit.endswith("/s")  # more is faster
+                    pairs = [a / b if rates else b / a for a, b in zip(values, subjects[other]) if a and b]
                     yield row | {"ratio": statistics.median(pairs), "ratio_to": other}
 
     def print(self, rows):
-        print(f"\n{'case':24}{'subject':28}{'value':>14} {'unit':8}{'ratio':>8}  to")
+        print(f"\n{'case':30}{'subject':28}{'value':>14} {'unit':8}{'ratio':>8}  to")
         last = None
         for row in rows:
             first = (row["case"], row["subject"], row["unit"]) != last
             last = row["case"], row["subject"], row["unit"]
-            value = f"{row['value']:,.3f}" if row["unit"] in ("µs", "ms") else f"{row['value']:,.0f}"
-            left = f"{row['case']:24}{row['subject']:28}{value:>14} {row['unit']:8}" if first else " " * 75
+            value = f"{row['value']:,.3f}" if row["unit"] in ("µs", "ms", "MB/s") else f"{row['value']:,.0f}"
+            left = f"{row['case']:30}{row['subject']:28}{value:>14} {row['unit']:8}" if first else " " * 81
             print(f"{left}{row['ratio']:8.2f}  {row['ratio_to']}" if row["ratio"] is not None else left.rstrip())
 
 
@@ -114,6 +116,9 @@ def web(table, host, cases, label):
     options = {"environ": {"WEFT_DEVICE": "web"}, "wheels": wheels, "pytest": False, **PIPES}
     if pages:
         failed += follow(table, title, pyodide_job.run(host, ["script", "bench/web.py", suffix, *pages], **options))
+    if set(cases) & set(CHECK_CASES):
+        where = "chromium" if host == "browser" else label or "node"
+        failed += follow(table, title, pyodide_job.run(host, ["script", "bench/check.py", where], **options))
     for i in range(IMPORTS if "import-ms" in cases and host == "browser" else 0):
         modules = ["weft", "webgpu.webgpu_api", "wgpudawn"]
         order = modules[i % 3 :] + modules[: i % 3]
@@ -127,12 +132,15 @@ def web(table, host, cases, label):
 
 
 def native(table, cases, label, limit):
-    wanted = [c for c in cases if c in NATIVE_CASES]
+    wanted, failed = [c for c in cases if c in NATIVE_CASES], 0
+    if set(cases) & set(CHECK_CASES):
+        command = [sys.executable, str(HERE / "check.py"), label or ""]
+        failed += follow(table, label or "this machine", subprocess.Popen(command, cwd=ROOT, text=True, **PIPES))
     if not wanted:
-        return 0
+        return failed
     command = [sys.executable, str(HERE / "native.py"), label or "", limit or "", *wanted]
     process = subprocess.Popen(command, cwd=ROOT, text=True, env=os.environ | {"WEFT_DEVICE": "native"}, **PIPES)
-    return follow(table, label or "Dawn", process)
+    return failed + follow(table, label or "Dawn", process)
 
 
 def main():

@@ -18,8 +18,7 @@ static bool is_integer(const wgsl__type *t) {
   return t->base == WGSL__BASE_ABSTRACT_INT || t->base == WGSL__BASE_I32 || t->base == WGSL__BASE_U32;
 }
 
-/* The value of an attribute that takes a const-expression of at least 0. False: reported, or not known. */
-static bool const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out) {
+bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out) {
   if (!a->arguments) return false;
   wgsl__range range = a->arguments->range;
   wgsl__evaluation evaluation = {.m = m};
@@ -89,7 +88,7 @@ static void declare_override(declarer *x, wgsl__decl *d) {
                 "an override must be a scalar, '%s' is not", wgsl__type_name(t));
   d->type = t;
   uint32_t value;
-  if (!id || !const_argument(m, id, "id", 65535, &value)) return;
+  if (!id || !wgsl__const_argument(m, id, "id", 65535, &value)) return;
   d->id = (int32_t)value;
   const wgsl__decl *before = weft__map_get(&x->ids, &value, sizeof value);
   if (before) {
@@ -215,8 +214,8 @@ static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, (group ? group : binding)->range, "misplaced-attribute",
                 "@%s can only be on uniform and storage variables, textures and samplers", group ? "group" : "binding");
   }
-  if (group) const_argument(m, group, "group", INT32_MAX, &d->group);
-  if (binding) const_argument(m, binding, "binding", INT32_MAX, &d->binding);
+  if (group) wgsl__const_argument(m, group, "group", INT32_MAX, &d->group);
+  if (binding) wgsl__const_argument(m, binding, "binding", INT32_MAX, &d->binding);
 }
 
 static void declare_var(wgsl_module *m, wgsl__decl *d) {

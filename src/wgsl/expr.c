@@ -163,6 +163,11 @@ static void member(wgsl_module *m, wgsl__expr *x) {
   }
 }
 
+/* A known abstract operand must fit what it becomes, also where the whole is not evaluated. */
+static bool operand_fits(wgsl_module *m, wgsl__expr *operand, const wgsl__type *to) {
+  return !operand->known || operand->type == to || wgsl__check_converts(m, operand, to, "the operand");
+}
+
 static void index_expression(wgsl_module *m, wgsl__expr *x) {
   const wgsl__type *t = composite_base(m, x), *index = wgsl__check_value(m, x->right);
   if (x->right->bad || !index) x->bad = true;
@@ -180,6 +185,7 @@ static void index_expression(wgsl_module *m, wgsl__expr *x) {
     x->bad = true;
     return;
   }
+  if (index->base == WGSL__BASE_ABSTRACT_INT && !operand_fits(m, x->right, m->basic[WGSL__BASE_I32])) x->bad = true;
   x->phase = later(x->phase, x->right->phase);
   x->type = t->inner;
   if (x->phase != WGSL__PHASE_CONST) x->type = wgsl__type_concrete(m, x->type);
@@ -189,6 +195,7 @@ static void index_expression(wgsl_module *m, wgsl__expr *x) {
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 
 static void set_operands(wgsl_module *m, wgsl__expr *x, const wgsl__type *a, const wgsl__type *b) {
+  if (x->phase != WGSL__PHASE_CONST && (!operand_fits(m, x->left, a) || !operand_fits(m, x->right, b))) x->bad = true;
   if (x->phase > WGSL__PHASE_OVERRIDE) return; /* never evaluated */
   x->operands = wgsl__array(m, 2, sizeof *x->operands);
   if (!x->operands) return;

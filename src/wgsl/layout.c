@@ -27,8 +27,8 @@ static uint32_t attribute_value(wgsl_module *m, const wgsl__decl *member, wgsl__
   }
   if (!r.known) return 0;
   if (r.value.i < 1 || r.value.i > INT32_MAX) {
-    wgsl__error(m, a->arguments->range, "attribute-value", "the argument of @%s must be positive, here it is %lld",
-                name, (long long)r.value.i);
+    wgsl__error(m, a->arguments->range, "attribute-value",
+                "the argument of @%s must be from 1 to 2147483647, here it is %lld", name, (long long)r.value.i);
     return 0;
   }
   return (uint32_t)r.value.i;
@@ -134,6 +134,7 @@ void wgsl__layout_struct(wgsl_module *m, wgsl__decl *decl) {
                         .n_members = n,
                         .name = decl->name->text};
   decl->type = t;
+  wgsl__check_io_members(m, decl);
 }
 
 /* ---- uniform ----------------------------------------------------------------------------------------------------- */

@@ -129,7 +129,13 @@ typedef enum wgsl__what {
   WGSL__WHAT_FUNCTION
 } wgsl__what;
 
-typedef enum wgsl__gate { WGSL__GATE_NONE, WGSL__GATE_F16, WGSL__GATE_SUBGROUPS, WGSL__GATE_OTHER } wgsl__gate;
+/* What `enable` opens, by extension. */
+typedef enum wgsl__gate {
+  WGSL__GATE_NONE,
+#define WGSL__EXTENSION(name, gate, feature) WGSL__GATE_##gate,
+#include "wgsl/extension.def"
+#undef WGSL__EXTENSION
+} wgsl__gate;
 
 struct wgsl__predeclared {
   const char *name;
@@ -141,7 +147,8 @@ struct wgsl__predeclared {
 
 const wgsl__predeclared *wgsl__predeclared_find(const char *text, size_t n); /* NULL: none */
 const char *wgsl__predeclared_similar(const char *text, size_t n);           /* "did you mean", or NULL */
-const char *wgsl__gate_name(wgsl__gate gate);
+/* True, or a missing `enable` was reported for the use of `name` there. */
+bool wgsl__gate_open(wgsl_module *m, wgsl__gate gate, wgsl__range range, const char *name);
 
 /* ---- type.c ------------------------------------------------------------------------------------------------------ */
 
@@ -326,6 +333,7 @@ void wgsl__declare_local(wgsl_module *m, wgsl__decl *d); /* the value of a let o
 void wgsl__declare_value(wgsl_module *m, wgsl__decl *d); /* declare.c: const, let, var in a function */
 void wgsl__const_assertion(wgsl_module *m, wgsl__expr *e);
 void wgsl__check_entry(wgsl_module *m, wgsl__decl *function);
+void wgsl__check_io_members(wgsl_module *m, const wgsl__decl *structure); /* whether or not it is used as input */
 void wgsl__behaviour_check(wgsl_module *m, wgsl__decl *function);
 void wgsl__alias_check(wgsl_module *m); /* functions in m->order */
 void wgsl__uniformity_check(wgsl_module *m);
@@ -337,6 +345,8 @@ void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var);
 
 /* ---- declare.c --------------------------------------------------------------------------------------------------- */
 
+/* The value of an attribute that takes a const-expression from 0 to `most`. False: reported, or not known. */
+bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out);
 void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every declaration, in m->order */
 
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */

@@ -284,11 +284,7 @@ bool wgsl__number_parse(wgsl_module *m, wgsl__range range, wgsl__value *out) {
     wgsl__error(m, range, "literal-range", "%.*s cannot be represented exactly as %s", shown, p, type);
     return false;
   }
-  if (base == WGSL__BASE_F16 && !(m->gates & 1u << WGSL__GATE_F16)) {
-    wgsl__hint(m, wgsl__error(m, range, "missing-enable", "the suffix 'h' needs the extension f16"),
-               "write 'enable f16;' at the top");
-    return false;
-  }
+  if (base == WGSL__BASE_F16 && !wgsl__gate_open(m, WGSL__GATE_F16, range, "the suffix 'h'")) return false;
   out->f = rounded;
   return true;
 }

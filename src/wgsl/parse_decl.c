@@ -162,7 +162,7 @@ static const struct attribute_row {
 };
 
 static const char *const builtin_values[] = {
-#define WGSL__BUILTIN_VALUE(name, type, stages) #name,
+#define WGSL__BUILTIN_VALUE(name, type, stages, gate) #name,
 #include "wgsl/builtin_value.def"
 #undef WGSL__BUILTIN_VALUE
 };
@@ -558,16 +558,18 @@ static const char *const language_features[] = {
 };
 
 static void enable_extension(parser *p, const wgsl__expr *e) {
-  for (size_t i = 0; i < COUNT(enable_names); i++)
-    if (strcmp(enable_names[i], e->name->text) == 0) p->m->gates |= 1u << enable_gates[i];
-  if (strncmp(e->name->text, "chromium_", 9) == 0) /* experiments of one implementation: it knows what they allow */
-    p->m->gates |= 1u << WGSL__GATE_SUBGROUPS | 1u << WGSL__GATE_OTHER;
-  else if (!check_listed(p, e, enable_names, COUNT(enable_names), "an extension"))
-    return;
-  const char *feature;
-  if (!wgsl__extension_allowed(p->m, e->name->text, &feature))
-    wgsl__error(p->m, e->range, "missing-feature", "the extension '%s' needs the feature '%s', which is not among those given",
-                e->name->text, feature);
+  const char *feature, *name = e->name->text;
+  if (strncmp(name, "chromium_", 9) == 0) { /* an experiment of one implementation: it knows what that allows */
+    p->m->gates = UINT32_MAX;
+  } else {
+    if (!check_listed(p, e, enable_names, COUNT(enable_names), "an extension")) return;
+    for (size_t i = 0; i < COUNT(enable_names); i++)
+      if (strcmp(enable_names[i], name) == 0) p->m->gates |= 1u << enable_gates[i];
+    if (p->m->gates & 1u << WGSL__GATE_SUBGROUP_SIZE_CONTROL) p->m->gates |= 1u << WGSL__GATE_SUBGROUPS;
+  }
+  if (!wgsl__extension_allowed(p->m, name, &feature))
+    wgsl__error(p->m, e->range, "missing-feature",
+                "the extension '%s' needs the feature '%s', which is not among those given", name, feature);
 }
 
 static void require_feature(parser *p, const wgsl__expr *e) {

@@ -42,7 +42,15 @@ const char *wgsl__predeclared_similar(const char *text, size_t n) {
   return best;
 }
 
-const char *wgsl__gate_name(wgsl__gate gate) {
-  static const char *const names[] = {"", "f16", "subgroups", ""};
-  return names[gate];
+bool wgsl__gate_open(wgsl_module *m, wgsl__gate gate, wgsl__range range, const char *name) {
+  static const char *const names[] = {
+      "",
+#define WGSL__EXTENSION(name, gate, feature) #name,
+#include "wgsl/extension.def"
+#undef WGSL__EXTENSION
+  };
+  if (!gate || m->gates & 1u << gate) return true;
+  wgsl_diagnostic *d = wgsl__error(m, range, "missing-enable", "%s needs the extension %s", name, names[gate]);
+  wgsl__hint(m, d, "write 'enable %s;' at the top", names[gate]);
+  return false;
 }

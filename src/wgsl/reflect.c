@@ -182,9 +182,10 @@ static void check_bindings(wgsl_module *m, const wgsl_entry *entry) {
 
 static void check_stage(wgsl_module *m, const wgsl__decl *root, const wgsl__decl *d) {
   if (root->stage == WGSL_STAGE_COMPUTE || d->kind != WGSL__DECL_VAR) return;
-  if (d->space != WGSL__SPACE_WORKGROUP &&
-      !(root->stage == WGSL_STAGE_VERTEX && d->space == WGSL__SPACE_STORAGE && d->access & WGSL__ACCESS_WRITE))
-    return;
+  bool written = d->space == WGSL__SPACE_STORAGE ? d->access & WGSL__ACCESS_WRITE
+                 : d->space == WGSL__SPACE_HANDLE && d->type ? d->type->access & WGSL__ACCESS_WRITE
+                                                             : false;
+  if (d->space != WGSL__SPACE_WORKGROUP && !(root->stage == WGSL_STAGE_VERTEX && written)) return;
   wgsl_diagnostic *diagnostic =
       wgsl__error(m, root->name_range, "stage-use", "the %s entry point '%s' uses '%s', which only %s can",
                   root->stage == WGSL_STAGE_VERTEX ? "vertex" : "fragment", root->name->text, d->name->text,

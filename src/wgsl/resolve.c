@@ -69,10 +69,7 @@ static void resolve_name(resolver *r, wgsl__expr *e) {
   } else if (!name->predeclared) {
     unknown_identifier(r, e);
   } else if (name->predeclared->gate && !(r->m->gates & 1u << name->predeclared->gate)) {
-    const char *gate = wgsl__gate_name(name->predeclared->gate);
-    wgsl_diagnostic *d =
-        wgsl__error(r->m, e->name_range, "missing-enable", "'%s' needs the extension %s", name->text, gate);
-    wgsl__hint(r->m, d, "write 'enable %s;' at the top", gate);
+    wgsl__gate_open(r->m, name->predeclared->gate, e->name_range, wgsl__format(r->m, "'%s'", name->text));
   }
 }
 

@@ -56,7 +56,10 @@ void wgsl__declare_local(wgsl_module *m, wgsl__decl *d) {
 /* ---- assignment -------------------------------------------------------------------------------------------------- */
 
 static const wgsl__decl *root_of(const wgsl__expr *e) {
-  while (e->kind != WGSL__EXPR_IDENT && e->left && e->kind != WGSL__EXPR_CALL) e = e->left;
+  while (e->kind != WGSL__EXPR_IDENT && e->left && e->kind != WGSL__EXPR_CALL) {
+    if (e->kind == WGSL__EXPR_UNARY && e->op == WGSL__TOKEN_AND) return NULL; /* an address is a value */
+    e = e->left;
+  }
   return e->kind == WGSL__EXPR_IDENT ? e->decl : NULL;
 }
 

@@ -382,6 +382,8 @@ static const wgsl__type *buffer(wgsl_module *m, wgsl__expr *e) {
     return NULL;
   }
   const char *name = !e->has_list  ? "buffer"
+                     : overridable && e->list->kind == WGSL__EXPR_IDENT
+                         ? wgsl__format(m, "buffer<%s>", e->list->name->text)
                      : overridable ? wgsl__format(m, "buffer<override at %u>", (unsigned)e->list->range.offset)
                                    : wgsl__format(m, "buffer<%u>", bytes);
   wgsl__type *t = intern(m, name, &fresh);
@@ -412,7 +414,8 @@ static bool pointer_store(wgsl_module *m, const wgsl__expr *argument, const wgsl
            (store->flags & WGSL__TYPE_FIXED && space == WGSL__SPACE_PRIVATE && !(store->flags & WGSL__TYPE_HAS_ATOMIC));
   else if (space == WGSL__SPACE_UNIFORM || space == WGSL__SPACE_STORAGE || space == WGSL__SPACE_IMMEDIATE)
     fits = storable && store->flags & WGSL__TYPE_HOST_SHAREABLE &&
-           (space == WGSL__SPACE_STORAGE || !(store->flags & WGSL__TYPE_HAS_ATOMIC));
+           (space == WGSL__SPACE_STORAGE || !(store->flags & WGSL__TYPE_HAS_ATOMIC)) &&
+           (space != WGSL__SPACE_IMMEDIATE || store->flags & WGSL__TYPE_CONSTRUCTIBLE);
   if (fits) return true;
   wgsl__error(m, argument->range, "store-type", "a pointer into this address space cannot point at '%s'",
               wgsl__type_name(store));
@@ -442,8 +445,14 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   bool writable =
       space->n == WGSL__SPACE_FUNCTION || space->n == WGSL__SPACE_PRIVATE || space->n == WGSL__SPACE_WORKGROUP;
   if (space->n == WGSL__SPACE_HANDLE || !pointer_store(m, e->list->next, store, (wgsl__space)space->n)) return NULL;
-  return wgsl__type_pointer(m, (wgsl__space)space->n, store,
-                            access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0));
+  unsigned bits = access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0);
+  if (store->flags & WGSL__TYPE_HAS_ATOMIC && !(bits & WGSL__ACCESS_WRITE)) {
+    wgsl__hint(m,
+               wgsl__error(m, e->list->next->range, "store-type", "a pointer to atomics needs the access mode read_write"),
+               "write 'ptr<storage, %s, read_write>'", wgsl__type_name(store));
+    return NULL;
+  }
+  return wgsl__type_pointer(m, (wgsl__space)space->n, store, bits);
 }
 
 static const wgsl__type *texture(wgsl_module *m, wgsl__expr *e, const wgsl__predeclared *row) {

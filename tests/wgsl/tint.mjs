@@ -1,18 +1,18 @@
-// A second opinion on WGSL: what Dawn's checker says, on its null backend, which needs no GPU.
+// A second opinion on WGSL: what Dawn's checker (Tint) says, on its null backend, which needs no GPU.
 //
-//   node tests/wgsl/tint.mjs < paths            one line for each path: "ok" or "error LINE:COLUMN message"
-//   node tests/wgsl/tint.mjs --time < paths     one line for each: its bytes and the seconds of a check, the median of nine
+//   node tests/wgsl/tint.mjs          reads paths, a line each, and answers each with a line:
+//                                     "ok" or "error LINE:COLUMN message"
+//   node tests/wgsl/tint.mjs --time   answers with the milliseconds that one check of the file took
 //
 // Used by tests/wgsl/differences.py and bench/check.py.
 import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { create } from 'webgpu'
 
-const gpu = create(['backend=null']) // must live as long as its devices
-globalThis.gpu = gpu
-const adapter = await gpu.requestAdapter()
+globalThis.gpu = create(['backend=null']) // it must live as long as its devices
+const adapter = await globalThis.gpu.requestAdapter()
 const features = [...adapter.features].filter((name) => !name.startsWith('chromium-'))
 const device = await adapter.requestDevice({ requiredFeatures: features })
-device.lost.catch(() => {})
 
 async function verdict(code) {
   device.pushErrorScope('validation')
@@ -23,22 +23,16 @@ async function verdict(code) {
   return error ? `error ${error.lineNum}:${error.linePos} ${error.message.replaceAll('\n', ' ')}` : 'ok'
 }
 
-// Dawn keeps modules by their text, so every round has a comment of its own.
-async function seconds(code) {
-  const times = []
-  for (let round = 0; round < 9; round++) {
-    const text = `${code}\n// ${round}`
-    const began = performance.now()
-    const module = device.createShaderModule({ code: text })
-    await module.getCompilationInfo()
-    times.push(performance.now() - began)
-  }
-  return times.sort((a, b) => a - b)[4] / 1000
+let round = 0
+function milliseconds(code) {
+  const text = `${code}\n// ${round++}` // modules are kept by their text
+  const began = performance.now()
+  device.createShaderModule({ code: text })
+  return performance.now() - began
 }
 
-for (const path of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
+for await (const path of createInterface({ input: process.stdin })) {
   const code = readFileSync(path, 'utf8')
-  if (process.argv.includes('--time')) console.log(Buffer.byteLength(code), await seconds(code))
-  else console.log(await verdict(code))
+  console.log(process.argv.includes('--time') ? milliseconds(code) : await verdict(code))
 }
 process.exit(0)

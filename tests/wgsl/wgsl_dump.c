@@ -1,6 +1,7 @@
 /* Prints what the WGSL front end makes of a source: its reflection, or its diagnostics as people read them.
  *
  *   wgsl_dump FILE [NAME=VALUE …]   reflection and, for each compute entry point, its pipeline with these overrides
+ *       --pipeline, --entry=NAME, --core, --feature=NAME   with one of these: as wgsl_module_check
  *   wgsl_dump --batch               programs from standard input, each "N\n" and N bytes; one verdict a line;
  *                                   "N ENTRY NAME=VALUE …\n": as a pipeline within the default limits
  *
@@ -42,18 +43,15 @@ static const char *const spaces[] = {"uniform", "storage, read", "storage, read_
 static const char *const stages[] = {"compute", "vertex", "fragment"};
 static const char *const scalars[] = {"none", "bool", "i32", "u32", "f32", "f16"};
 
-static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, int n_values, char **values) {
-  wgsl_constant constants[16];
+static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, const wgsl_named_constant *values, uint32_t n_values) {
+  wgsl_constant constants[64];
   uint32_t n = 0;
   for (uint32_t i = 0; i < e->n_overrides; i++)
-    for (int k = 0; k < n_values && n < 16; k++) {
-      size_t n_name = strcspn(values[k], "=");
+    for (uint32_t k = 0; k < n_values; k++) {
       char id[16];
-      const char *name = e->overrides[i]->name;
       snprintf(id, sizeof id, "%d", e->overrides[i]->id);
-      if (e->overrides[i]->id >= 0) name = id; /* as WebGPU names it */
-      if (strlen(name) == n_name && memcmp(name, values[k], n_name) == 0)
-        constants[n++] = (wgsl_constant){e->overrides[i], strtod(values[k] + n_name + 1, NULL)};
+      const char *name = e->overrides[i]->id >= 0 ? id : e->overrides[i]->name; /* as WebGPU names it */
+      if (n < 64 && strcmp(name, values[k].name) == 0) constants[n++] = (wgsl_constant){e->overrides[i], values[k].value};
     }
   wgsl_pipeline p;
   char message[256];
@@ -64,7 +62,7 @@ static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, int n_valu
     printf("  no pipeline: %s\n", message);
 }
 
-static void print_reflection(const wgsl_module *m, int n_values, char **values) {
+static void print_reflection(const wgsl_module *m, const wgsl_named_constant *values, uint32_t n_values) {
   const wgsl_reflection *r = wgsl_module_reflect(m);
   for (uint32_t i = 0; i < r->n_enables; i++) printf("enable %s\n", r->enables[i]);
   for (uint32_t i = 0; i < r->n_requires; i++) printf("requires %s\n", r->requires[i]);
@@ -93,7 +91,7 @@ static void print_reflection(const wgsl_module *m, int n_values, char **values) 
       printf("  immediate %s: ", e->immediate_name);
       print_type(e->immediate, 4);
     }
-    if (e->stage == WGSL_STAGE_COMPUTE) print_pipeline(m, e, n_values, values);
+    if (e->stage == WGSL_STAGE_COMPUTE) print_pipeline(m, e, values, n_values);
   }
 }
 
@@ -135,9 +133,34 @@ static int batch(void) {
   return 0;
 }
 
+/* What comes after the file. Words of `arguments` are borrowed; `features` has room for as many as there are. */
+static bool read_arguments(int n, char **arguments, wgsl_check_options *options, wgsl_named_constant *constants,
+                           const char **features) {
+  bool check = false;
+  options->constants = constants;
+  for (int i = 0; i < n; i++) {
+    char *argument = arguments[i], *equal = strrchr(argument, '=');
+    check = check || strncmp(argument, "--", 2) == 0;
+    if (strcmp(argument, "--pipeline") == 0) {
+      options->pipeline = true;
+    } else if (strcmp(argument, "--core") == 0) {
+      options->features = features;
+    } else if (equal && strncmp(argument, "--entry=", 8) == 0) {
+      options->entry = equal + 1;
+    } else if (equal && strncmp(argument, "--feature=", 10) == 0) {
+      options->features = features;
+      features[options->n_features++] = equal + 1;
+    } else if (equal) {
+      *equal = 0;
+      constants[options->n_constants++] = (wgsl_named_constant){argument, strtod(equal + 1, NULL)};
+    }
+  }
+  return check;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "--batch") == 0) return batch();
-  FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
+  FILE *file = argc > 1 && argc < 66 ? fopen(argv[1], "rb") : NULL;
   if (!file) {
     fprintf(stderr, "usage: wgsl_dump FILE [NAME=VALUE ...] | wgsl_dump --batch\n");
     return 2;
@@ -146,12 +169,16 @@ int main(int argc, char **argv) {
   char *source = malloc(capacity);
   if (source) n = fread(source, 1, capacity, file);
   fclose(file);
-  wgsl_module *m = source ? wgsl_module_create(source, n) : NULL;
+  wgsl_named_constant constants[64];
+  const char *features[64];
+  wgsl_check_options options = {0};
+  bool check = read_arguments(argc - 2, argv + 2, &options, constants, features);
+  wgsl_module *m = source ? wgsl_module_check(source, n, check ? &options : NULL) : NULL;
   free(source);
   if (!m) return 2;
   bool valid = wgsl_module_valid(m);
   print_diagnostics(m);
-  if (valid) print_reflection(m, argc - 2, argv + 2);
+  if (valid) print_reflection(m, constants, options.n_constants);
   wgsl_module_destroy(m);
   return valid ? 0 : 1;
 }

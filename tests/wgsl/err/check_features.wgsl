@@ -1,0 +1,3 @@
+// check: --feature=timestamp-query --feature=subgroups
+enable f16, subgroups;
+const a = 1h;

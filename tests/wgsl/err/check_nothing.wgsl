@@ -1,0 +1,2 @@
+// check: --pipeline
+const a = 1;

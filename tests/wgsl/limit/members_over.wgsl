@@ -1,0 +1,3 @@
+struct S {
+  m#: u32, // repeat: 16384
+}

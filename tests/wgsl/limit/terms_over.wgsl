@@ -1,0 +1,3 @@
+const sum = 1
+  + # // repeat: 2000
+;
