@@ -79,10 +79,20 @@ async function unlessSilent(report, task) {
   }
 }
 
+/** A policy that forbids WebAssembly makes Pyodide wait for ever: better to hear of it before. */
+async function checkWebAssembly() {
+  try {
+    await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  } catch {
+    throw new Error("WebAssembly is forbidden here. A Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src.");
+  }
+}
+
 /** Calls of session.py by name; an answer that is a failure is thrown, an object {kind, text, line, column}. */
 export const loadSession = (sources, report) =>
   unlessSilent(report, async (told) => {
     told(0, 'Loading Pyodide');
+    await checkWebAssembly();
     const { loadPyodide } = await import(`${sources.pyodide}pyodide.mjs`);
     const lockFileContents = await lockFile(sources);
     const pyodide = await loadPyodide({ indexURL: sources.pyodide, lockFileContents, packageBaseUrl: sources.pyodide });

@@ -36,7 +36,16 @@ class Session:
 
     async def open(self):
         self.device = await weft.device_async()
-        return {name: getattr(self.device, name) for name in ("name", "kind", "library", "driver")}
+        return {name: getattr(self.device, name) for name in ("name", "kind", "library", "driver")} | {"why": await self.why()}
+
+    async def why(self):
+        """Why the device is weft's own one on the CPU, "" where it is not."""
+        if self.device.driver != "cpu":
+            return ""
+        try:
+            return f"There is {(await weft.device_async('web')).name}, which was not asked for."
+        except weft.Error as error:
+            return str(error)
 
     async def load(self, source, wgsl, n):
         """Runs the program's top level; its output is the answer."""

@@ -17,9 +17,10 @@ export async function showDevice(device) {
   const software = device.kind === 'cpu' && device.driver !== 'cpu';
   $('device').textContent = software ? `${device.name} (software)` : device.name;
   $('device').title = device.library;
-  const [title, text, help] = (device.driver === 'cpu' && (await obstacle())) || [];
-  $('without').hidden = !title;
-  if (title) $('without').textContent = `${title}, so weft runs the kernels on the CPU. ${text} ${help}`;
+  $('without').hidden = device.driver !== 'cpu';
+  if (device.driver !== 'cpu') return;
+  const [title, , help] = (await obstacle()) ?? ['There is no GPU to use', '', ''];
+  $('without').textContent = `${title}: weft runs the kernels on the CPU. ${device.why} ${help}`;
 }
 
 /** Shows that nothing can run: for what WebGPU lacks here if that is the reason, else for the error. */

@@ -178,26 +178,6 @@ test('without WebGPU it says so and what to do', async () => {
   await bare.close();
 });
 
-test('without a GPU it says so and what to do', async () => {
-  const other = await launch({ gpu: false });
-  try {
-    const bare = await other.open(other.address('webgpu_compute.html'));
-    await bare.waitForSelector('#obstacle:not([hidden])');
-    assert.match(await bare.textContent('#obstacle'), /finds no GPU[^]*hardware acceleration/);
-  } finally {
-    await other.close();
-  }
-});
-
-test('without a secure context it says so and what to do', async () => {
-  const bare = await host.open();
-  await bare.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }));
-  await bare.goto(host.address('webgpu_compute.html'));
-  await bare.waitForSelector('#obstacle:not([hidden])');
-  assert.match(await bare.textContent('#obstacle'), /not in a secure context[^]*https/);
-  await bare.close();
-});
-
 test('when something cannot be loaded it says what', async () => {
   const bare = await host.open(host.address('webgpu_compute.html', '?pyodide=/nowhere/'));
   await bare.waitForSelector('#obstacle:not([hidden])');
