@@ -24,7 +24,7 @@ help: ## this list
 demo: native wasm $(STAMP)/browser ## saxpy on every device there is: adapter, check, times
 	@$(PY) tools/demo.py
 
-serve: wasm ## the example pages, on the loopback interface; PORT=8000
+serve: dist ## the example pages, on the loopback interface; PORT=8000
 	@$(NODE) tools/serve.mjs $(or $(PORT),8000)
 
 # What each ring needs before it can run
@@ -33,7 +33,7 @@ NEEDS_wgsl    := $(STAMP)/venv $(NPM)
 NEEDS_native  := native $(STAMP)/browser
 NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser
-NEEDS_pages   := wasm $(STAMP)/browser
+NEEDS_pages   := dist $(STAMP)/browser
 RING ?= c wgsl native node browser
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
@@ -48,7 +48,7 @@ fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on
 	@$(PY) tools/fuzz.py $(or $(T),$(error which? make fuzz T=NAME)) $(or $(SECS),60)
 
 ##@ Build
-.PHONY: native wasm wheel lib
+.PHONY: native wasm wheel lib dist
 native: $(STAMP)/native ## the extension for this machine, importable from build/venv
 	@ninja -C $(B)/native --quiet
 
@@ -61,6 +61,9 @@ wheel: wasm ## both wheels, into build/wheel
 
 lib: $(B)/meson-lib/build.ninja ## the C library: build/lib/include, build/lib/libweft.a
 	@meson install -C $(B)/meson-lib --quiet >> $(B)/lib.log || { cat $(B)/lib.log; exit 1; }
+
+dist: wasm ## the example pages with the wheel, into build/dist: a folder for any web server
+	@$(NODE) tools/dist.mjs
 
 ##@ Clean
 .PHONY: clean

@@ -1,4 +1,4 @@
-// Serves the pages on the loopback interface:  serve.mjs [PORT]     (make serve). Also used by the ring `pages`.
+// Serves build/dist on the loopback interface:  serve.mjs [PORT]     (make serve). Also used by the ring `pages`.
 //
 // Pyodide comes from npm, NumPy from the wheel that WEFT_NUMPY_WHEEL names; without one the pages use Pyodide's public
 // distribution for both. There are no COOP/COEP headers, as on most hosts.
@@ -8,8 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const OPEN = ['/examples/', '/node_modules/', '/build/wheel/'];
-const NUMPY = '/numpy.whl';
+const PYODIDE = '/pyodide/';
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -17,41 +16,49 @@ const TYPES = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.py': 'text/plain; charset=utf-8',
   '.wgsl': 'text/plain; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
 };
 
 /** What a page's address ends with to use what lies here instead of the public distribution. */
-export const query = () => (process.env.WEFT_NUMPY_WHEEL ? `?pyodide=/node_modules/pyodide/&numpy=${NUMPY}` : '');
+export const query = () => (process.env.WEFT_NUMPY_WHEEL ? `?pyodide=${PYODIDE}&numpy=${numpy()}` : '');
+
+/* Pyodide reads the package's name and version out of the file's. */
+const numpy = () => `/${process.env.WEFT_NUMPY_WHEEL.split('/').at(-1)}`;
 
 function fileOf(path) {
-  if (path === NUMPY) return process.env.WEFT_NUMPY_WHEEL;
   const clean = normalize(decodeURIComponent(path));
-  return OPEN.some((folder) => clean.startsWith(folder)) ? join(ROOT, clean) : null;
+  if (process.env.WEFT_NUMPY_WHEEL && clean === numpy()) return process.env.WEFT_NUMPY_WHEEL;
+  if (clean.startsWith(PYODIDE)) return join(ROOT, 'node_modules/pyodide', clean.slice(PYODIDE.length));
+  return join(ROOT, 'build/dist', clean === '/' ? 'index.html' : clean);
 }
 
-function answer(request, response) {
-  try {
-    const { pathname } = new URL(request.url, 'http://localhost');
-    if (pathname === '/') return response.writeHead(302, { location: `/examples/loading/webgpu_compute.html${query()}` }).end();
-    const file = fileOf(pathname);
-    const { size } = statSync(file);
-    const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': size, 'cache-control': 'no-cache' });
-    createReadStream(file).pipe(response);
-  } catch {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
-  }
-}
-
-/** A server on the loopback interface that listens; port 0: any. */
-export async function serve(port = 0, host = '127.0.0.1') {
-  const server = createServer(answer);
-  await new Promise((ready, failed) => server.once('error', failed).listen(port, host, ready));
+/** A server on the loopback interface that listens; port 0: any. `headers` go with every answer; `answer` (path) may give
+ *  a text in place of a file. */
+export async function serve({ port = 0, headers = {}, answer = () => null } = {}) {
+  const server = createServer((request, response) => {
+    try {
+      const { pathname } = new URL(request.url, 'http://localhost');
+      const text = answer(pathname);
+      const file = fileOf(pathname);
+      const type = TYPES[extname(pathname === '/' ? 'index.html' : pathname)] ?? 'application/octet-stream';
+      const head = { 'content-type': type, 'cache-control': 'no-cache', ...headers };
+      if (text !== null) return response.writeHead(200, head).end(text);
+      response.writeHead(200, { ...head, 'content-length': statSync(file).size });
+      createReadStream(file).pipe(response);
+    } catch {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
+    }
+  });
+  await new Promise((ready, failed) => server.once('error', failed).listen(port, '127.0.0.1', ready));
   return server;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const server = await serve(Number(process.argv[2] ?? 8000));
-  process.stdout.write(`http://localhost:${server.address().port}/   (Ctrl-C ends it)\n`);
+  const server = await serve({ port: Number(process.argv[2] ?? 8000) });
+  const origin = `http://localhost:${server.address().port}`;
+  for (const page of ['webgpu_compute', 'webgpu_worker']) process.stdout.write(`${origin}/${page}.html${query()}\n`);
+  process.stdout.write('Ctrl-C ends it\n');
 }

@@ -1,27 +1,31 @@
 // Loads Pyodide, NumPy and weft into a page or a worker. Shared by both pages.
 //
-// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?wheel=URL ?numpy=URL of a wheel.
+// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel.
 const PYODIDE = 'https://cdn.jsdelivr.net/pyodide/v314.0.7/full/';
+const LOCK = 'weft-lock.json'; // weft's entry, as it stands in Pyodide's lock file
+const SILENCE = 60_000; // ms without anything new, after which the network counts as gone
 
-const bytesOf = async (url) => {
+const fetched = async (url) => {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: the server answers ${response.status}`);
-  return response.arrayBuffer();
+  return response;
 };
 
-/** Which files to load: {pyodide, numpy (null: Pyodide's own), weft, session}, absolute. */
-export function sourcesOf(address, wheel) {
+/** A text that lies beside the page. */
+export const textOf = async (url) => (await fetched(url)).text();
+
+/** Which files to load: {pyodide, numpy (null: Pyodide's own), here}, absolute. */
+export function sourcesOf(address) {
   const asked = new URL(address).searchParams;
   const absolute = (url) => new URL(url, address).href;
   return {
     pyodide: absolute(asked.get('pyodide') ?? PYODIDE),
     numpy: asked.has('numpy') ? absolute(asked.get('numpy')) : null,
-    weft: absolute(asked.get('wheel') ?? wheel),
-    session: absolute('session.py'),
+    here: absolute('./'),
   };
 }
 
-/** What keeps WebGPU from working here, [title, what is so, what to do], or null. */
+/** Why WebGPU does not work here, [title, what is so, what to do], or null where it does. */
 export async function obstacle() {
   if (!globalThis.isSecureContext) {
     return [
@@ -47,19 +51,63 @@ export async function obstacle() {
   return null;
 }
 
+/** Pyodide's lock file with weft in it, so that `import weft` is enough. The entry names its wheel from where it lies. */
+async function lockFile(sources) {
+  const [lock, own] = await Promise.all([fetched(`${sources.pyodide}pyodide-lock.json`), fetched(sources.here + LOCK)]);
+  const [{ packages, ...rest }, { packages: ours }] = await Promise.all([lock.json(), own.json()]);
+  for (const entry of Object.values(ours)) entry.file_name = new URL(entry.file_name, sources.here).href;
+  if (sources.numpy) packages.numpy = { ...packages.numpy, file_name: sources.numpy };
+  return { ...rest, packages: { ...packages, ...ours } };
+}
+
+/** Fails when `report`, which it wraps for the task, has nothing new to say for too long. */
+async function unlessSilent(report, task) {
+  let timer;
+  let step = '';
+  let failed;
+  const silent = new Promise((_, reject) => (failed = reject));
+  const told = (done, text) => {
+    clearTimeout(timer);
+    step = text;
+    timer = setTimeout(() => failed(new Error(`${step}: no answer for ${SILENCE / 1000} seconds`)), SILENCE);
+    report(done, text);
+  };
+  try {
+    return await Promise.race([task(told), silent]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A policy that forbids WebAssembly makes Pyodide wait for ever: better to hear of it before. */
+async function checkWebAssembly() {
+  try {
+    await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  } catch {
+    throw new Error("WebAssembly is forbidden here. A Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src.");
+  }
+}
+
 /** Calls of session.py by name; an answer that is a failure is thrown, an object {kind, text, line, column}. */
-export async function loadSession(sources, report) {
-  report(0, 'Loading Pyodide');
-  const { loadPyodide } = await import(`${sources.pyodide}pyodide.mjs`);
-  const pyodide = await loadPyodide({ indexURL: sources.pyodide });
-  report(1, 'Loading NumPy');
-  if (sources.numpy) pyodide.unpackArchive(await bytesOf(sources.numpy), 'wheel');
-  else await pyodide.loadPackage('numpy', { messageCallback: () => {} });
-  report(2, 'Loading weft');
-  pyodide.unpackArchive(await bytesOf(sources.weft), 'wheel');
-  pyodide.FS.writeFile('/home/pyodide/session.py', new Uint8Array(await bytesOf(sources.session)));
-  report(3, 'Opening the GPU');
-  const session = pyodide.pyimport('session');
+export const loadSession = (sources, report) =>
+  unlessSilent(report, async (told) => {
+    told(0, 'Loading Pyodide');
+    await checkWebAssembly();
+    const { loadPyodide } = await import(`${sources.pyodide}pyodide.mjs`);
+    const lockFileContents = await lockFile(sources);
+    const pyodide = await loadPyodide({ indexURL: sources.pyodide, lockFileContents, packageBaseUrl: sources.pyodide });
+    told(1, 'Loading NumPy');
+    const quiet = { messageCallback: () => {}, checkIntegrity: !sources.numpy };
+    await pyodide.loadPackagesFromImports('import numpy', quiet);
+    told(2, 'Loading weft');
+    const program = await textOf(`${sources.here}session.py`);
+    await pyodide.loadPackagesFromImports(program, { messageCallback: () => {} });
+    pyodide.FS.writeFile('/home/pyodide/session.py', program);
+    told(3, 'Opening the GPU');
+    return callsOf(pyodide.pyimport('session'));
+  });
+
+function callsOf(session) {
   const call = async (name, ...args) => {
     const [good, answer] = JSON.parse(await session.call(name, ...args));
     if (!good) throw answer;

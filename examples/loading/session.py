@@ -1,7 +1,8 @@
 """The pages' side in Python: runs a program of kernels/*.py with its WGSL, times it, draws it. Called by the pages' scripts.
 
 A program is run with `n` and `wgsl` set and defines upload() -> arrays, compute(*arrays) -> array, on_numpy() -> ndarray
-and, where the result is no image, picture(*arrays) -> array; also colormap, a name. What goes to JavaScript is JSON.
+and, where the result is no image, picture(*arrays) -> array; also colormap, a name. A simulation can compute and be
+computed on_numpy(rounds=…) several times in a row. What goes to JavaScript is JSON.
 """
 
 import asyncio
@@ -22,6 +23,11 @@ PATIENCE = 10.0  # seconds that a kernel may take
 REPEATS = 5
 SHORT = 0.005  # seconds: what is shorter is timed by several calls
 LONG = 0.2  # seconds: what takes longer is timed once
+SMOOTH = 8  # milliseconds that a submit may keep the GPU, which the screen needs too
+
+
+class EndlessError(TimeoutError):
+    """A kernel took so long that its device was given up."""
 
 
 class Session:
@@ -30,7 +36,16 @@ class Session:
 
     async def open(self):
         self.device = await weft.device_async()
-        return {"name": self.device.name, "kind": self.device.kind, "library": self.device.library}
+        return {name: getattr(self.device, name) for name in ("name", "kind", "library", "driver")} | {"why": await self.why()}
+
+    async def why(self):
+        """Why the device is weft's own one on the CPU, "" where it is not."""
+        if self.device.driver != "cpu":
+            return ""
+        try:
+            return f"There is {(await weft.device_async('web')).name}, which was not asked for."
+        except weft.Error as error:
+            return str(error)
 
     async def load(self, source, wgsl, n):
         """Runs the program's top level; its output is the answer."""
@@ -52,9 +67,7 @@ class Session:
             self.device.destroy()
             self.program, self.arrays = {}, ()
             self.device = await weft.device_async()
-            raise TimeoutError(
-                f"the kernel did not end within {PATIENCE:g} seconds: its device was given up, a new one is open"
-            ) from None
+            raise EndlessError(f"The kernel had not ended after {PATIENCE:g} seconds.") from None
 
     async def once(self, times):
         clock = time.perf_counter
@@ -85,7 +98,7 @@ class Session:
             times["numpy"].append((time.perf_counter() - began) / calls)
             if sum(times["numpy"]) > LONG:
                 break
-        same = float(np.mean(np.isclose(result, expected, rtol=1e-3, atol=1e-4)))
+        same = alike(result, expected)
         head = np.array2string(result, precision=4, threshold=6)
         figures = {name: float(np.median(seconds)) * 1e3 for name, seconds in times.items()}
         return figures | {"same": same, "shape": result.shape, "dtype": str(result.dtype), "head": head}
@@ -104,8 +117,16 @@ class Session:
         weft.show(image, canvas, self.program.get("colormap", "viridis"))
         return True
 
-    async def begin(self):
+    async def simulate(self, canvas, rounds, every, ran):
+        """A long batch: computes `rounds` times, draws every few, calls ran(n) for n more dispatches, checks the result."""
         self.arrays = as_tuple(self.program["upload"]())
+        with weft.batch(max_ms_per_submit=SMOOTH, progress=Bar(ran)):
+            for i in range(rounds):
+                self.program["compute"](*self.arrays)
+                if i % every == 0:
+                    await self.draw(canvas)
+        await self.draw(canvas)
+        return alike(await self.arrays[0].to_numpy_async(), self.program["on_numpy"](rounds))
 
     async def bytes(self):
         return await self.arrays[0].to_memoryview_async()
@@ -126,8 +147,20 @@ class Session:
         return await self.open()
 
 
+class Bar:
+    """A progress bar that a page draws."""
+
+    def __init__(self, ran):
+        self.update = ran
+
+
 def as_tuple(value):
     return value if isinstance(value, tuple) else (value,)
+
+
+def alike(result, expected):
+    """The share of the elements that agree."""
+    return float(np.mean(np.isclose(result, expected, rtol=1e-3, atol=1e-4)))
 
 
 def shader_mistake(error):
@@ -146,8 +179,11 @@ def tell(error):
     """An exception as the page shows it: {kind, text, line, column}; line and column from 1, 0 when unknown."""
     if isinstance(error, weft.ShaderError):
         return shader_mistake(error)
-    kind = "lost" if isinstance(error, weft.DeviceLostError) else "python"
+    kinds = {weft.DeviceLostError: "lost", EndlessError: "endless"}
+    kind = next((kind for of, kind in kinds.items() if isinstance(error, of)), "python")
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == NAME]
+    if isinstance(error, weft.DeviceError | weft.UnsupportedError) and kind == "python" and not frames:
+        kind = "device"
     line, column = (frames[-1].lineno, (frames[-1].colno or 0) + 1) if frames else (0, 0)
     if isinstance(error, SyntaxError) and error.filename == NAME:
         line, column = error.lineno or 0, error.offset or 1

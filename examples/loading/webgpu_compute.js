@@ -6,7 +6,8 @@
 // One thing runs at a time: `work` takes the turn, disables what would start another and gives it back.
 import { createEditor } from './editor.js';
 import { drawChart } from './chart.js';
-import { loadSession, obstacle, sourcesOf } from './python.js';
+import { loadSession, sourcesOf, textOf } from './python.js';
+import { $, barRow, nextFrame, showDevice, showMain, showObstacle, showProgress, wordsOf } from './shell.js';
 
 const square = (n) => `${n} × ${n}`;
 const count = (n) => n.toLocaleString('en');
@@ -22,7 +23,6 @@ const SERIES = [
   { name: 'compute', kind: 'compute' },
 ];
 
-const $ = (id) => document.getElementById(id);
 const canvas = $('canvas');
 const texts = new Map(); // kernel → {python, wgsl} as fetched
 const edits = new Map(); // kernel → {python, wgsl} as changed by the person
@@ -33,7 +33,6 @@ let busy = false;
 let playing = false;
 let editors = null;
 
-const nextFrame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 const round = (ms) => (ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(3));
 const total = (f) => f.upload + f.compute + f.read;
 const say = (text) => ($('status').textContent = text);
@@ -44,12 +43,13 @@ const TITLES = {
   wgsl: 'The WGSL is not accepted',
   python: 'The Python program ended with an exception',
   lost: 'The device was lost; a new one is open. Run again.',
+  endless: 'The kernel does not end; its device was given up, a new one is open.',
 };
 
 function showMistake(error) {
   const known = error && error.kind in TITLES;
   $('mistake-title').textContent = known ? TITLES[error.kind] : 'Something in this page failed';
-  $('mistake-text').textContent = known ? error.text : String(error?.message ?? error);
+  $('mistake-text').textContent = known ? error.text : wordsOf(error);
   $('mistake').hidden = false;
   if (error?.kind === 'wgsl' || error?.kind === 'python') {
     const editor = editors[error.kind];
@@ -69,29 +69,14 @@ function clearMistake() {
 function showFigures(figures) {
   const most = Math.max(total(figures), figures.numpy);
   const rows = [
-    ['Upload', figures.upload, 'bar'],
-    ['Compute', figures.compute, 'bar'],
-    ['Read', figures.read, 'bar'],
-    ['weft, all three', total(figures), 'bar', 'sum'],
-    ['NumPy', figures.numpy, 'bar numpy', 'sum'],
+    ['Upload', figures.upload],
+    ['Compute', figures.compute],
+    ['Read', figures.read],
+    ['weft, all three', total(figures), { kind: 'sum' }],
+    ['NumPy', figures.numpy, { bar: 'bar numpy', kind: 'sum' }],
   ];
   $('times').tBodies[0].replaceChildren(
-    ...rows.map(([name, ms, bar, kind = '']) => {
-      const row = document.createElement('tr');
-      row.className = kind;
-      const head = document.createElement('th');
-      head.scope = 'row';
-      head.textContent = name;
-      const number = document.createElement('td');
-      number.textContent = round(ms);
-      const share = document.createElement('td');
-      const line = document.createElement('span');
-      line.className = bar;
-      line.style.width = `${(100 * ms) / most}%`;
-      share.append(line);
-      row.append(head, number, share);
-      return row;
-    }),
+    ...rows.map(([name, ms, style]) => barRow(name, round(ms), ms / most, style)),
   );
   const ratio = figures.numpy / total(figures);
   const faster = ratio >= 1 ? `is ${ratio.toPrecision(2)}× as fast as NumPy` : `takes ${(1 / ratio).toPrecision(2)}× as long as NumPy`;
@@ -223,12 +208,7 @@ function stop() {
 
 async function textsOf(name) {
   if (!texts.has(name)) {
-    const read = async (ending) => {
-      const response = await fetch(`kernels/${name}.${ending}`);
-      if (!response.ok) throw new Error(`kernels/${name}.${ending}: the server answers ${response.status}`);
-      return response.text();
-    };
-    const [python, wgsl] = await Promise.all([read('py'), read('wgsl')]);
+    const [python, wgsl] = await Promise.all([textOf(`kernels/${name}.py`), textOf(`kernels/${name}.wgsl`)]);
     texts.set(name, { python, wgsl });
   }
   return texts.get(name);
@@ -272,30 +252,14 @@ function buildControls() {
   $('play').addEventListener('click', () => (playing ? stop() : play()));
 }
 
-function showObstacle([title, text, help]) {
-  $('loading').hidden = true;
-  $('obstacle').hidden = false;
-  $('obstacle-title').textContent = title;
-  $('obstacle-text').textContent = text;
-  $('obstacle-help').textContent = help;
-}
-
 async function main() {
-  const inTheWay = await obstacle();
-  if (inTheWay) return showObstacle(inTheWay);
   try {
-    call = await loadSession(sourcesOf(location.href, document.body.dataset.wheel), (done, step) => {
-      $('progress').value = done;
-      $('step').textContent = step;
-    });
-    const device = await call('open');
-    $('device').textContent = device.kind === 'cpu' ? `${device.name} (software)` : device.name;
-    $('device').title = device.library;
+    call = await loadSession(sourcesOf(location.href), showProgress);
+    await showDevice(await call('open'));
   } catch (error) {
-    return showObstacle(['Loading failed', error?.text ?? String(error?.message ?? error), 'Check the network and load the page again.']);
+    return showObstacle(error);
   }
-  $('loading').hidden = true;
-  $('main').hidden = false;
+  showMain();
   editors = {
     python: createEditor($('python'), { language: 'python', label: 'Python program', run }),
     wgsl: createEditor($('wgsl'), { language: 'wgsl', label: 'WGSL kernel', run }),

@@ -127,8 +127,24 @@ static int add_driver(py_state *state, weft_instance *instance, const weft_drive
   return -1;
 }
 
+/* weft._web cannot be loaded where a page's policy forbids what loading its JavaScript takes: a reason like any other why
+ * there is no device. */
+static int fail_web(py_state *state) {
+  PyObject *type, *value, *traceback;
+  if (!PyErr_ExceptionMatches(PyExc_ImportError)) return -1;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_Format(state->exceptions[WEFT_DEVICE],
+               "no WebGPU: the module weft._web cannot be loaded. Most likely the page has a Content-Security-Policy: its "
+               "script-src must allow 'unsafe-eval' (%S)",
+               value ? value : type);
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  Py_XDECREF(traceback);
+  return -1;
+}
+
 static int add_web(py_state *state, weft_instance *instance) {
-  if (!(state->web = PyImport_ImportModule("weft._web"))) return -1;
+  if (!(state->web = PyImport_ImportModule("weft._web"))) return fail_web(state);
   if (!(state->web_driver = PyObject_CallMethod(state->web, "driver", NULL))) return -1;
   const weft_driver *driver = PyCapsule_GetPointer(state->web_driver, "weft.driver");
   return driver ? add_driver(state, instance, driver) : -1;

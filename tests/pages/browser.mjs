@@ -11,16 +11,18 @@ mkdirSync(SHOTS, { recursive: true });
 
 export const shot = (page, name, options = {}) => page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true, ...options });
 
-export async function launch({ gpu = true } = {}) {
+/** Chromium and a server; `flags` for Chromium, `headers` for every answer of the server. */
+export async function launch({ gpu = true, flags = [], ...options } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: [...FLAGS, ...(gpu ? SOFTWARE : ['--disable-features=WebGPU'])],
+    args: [...FLAGS, ...(gpu ? SOFTWARE : ['--disable-features=WebGPU']), ...flags],
   });
-  const server = await serve();
+  const server = await serve(options);
   const origin = `http://localhost:${server.address().port}`;
   return {
     browser,
-    address: (name, end = query()) => `${origin}/examples/loading/${name}${end}`,
+    origin,
+    address: (name, end = query()) => `${origin}/${name}${end}`,
     /** A page whose complaints are kept in page.complaints. */
     async open(url, options = {}) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });

@@ -2,6 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { launch, shot } from './browser.mjs';
+import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
 let host;
 let page;
@@ -32,51 +33,8 @@ const run = async () => {
   await page.getByRole('button', { name: 'Run' }).click();
   return finished();
 };
-const hidden = (selector) => page.locator(selector).evaluate((node) => node.hidden);
-/** How many colours a canvas shows: through a copy, since a WebGPU canvas keeps no readable context. */
-const colours = async () => {
-  const bytes = await page.locator('#canvas').screenshot();
-  return page.evaluate(async (list) => {
-    const bitmap = await createImageBitmap(new Blob([new Uint8Array(list)]));
-    const copy = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
-    copy.drawImage(bitmap, 0, 0);
-    const words = new Uint32Array(copy.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
-    return new Set(words).size;
-  }, [...bytes]);
-};
-/** Text whose contrast with what is behind it is below WCAG's 4.5. */
-const faintTexts = () =>
-  page.evaluate(() => {
-    const paint = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-    const rgba = (colour) => {
-      paint.clearRect(0, 0, 1, 1);
-      paint.fillStyle = colour;
-      paint.fillRect(0, 0, 1, 1);
-      return [...paint.getImageData(0, 0, 1, 1).data];
-    };
-    const light = ([r, g, b]) => {
-      const [x, y, z] = [r, g, b].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-    };
-    const behind = (node) => {
-      for (let at = node; at; at = at.parentElement) {
-        const colour = rgba(getComputedStyle(at).backgroundColor);
-        if (colour[3] > 200) return colour;
-      }
-      return rgba('Canvas');
-    };
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-      const node = text.parentElement;
-      if (!text.data.trim() || !node.checkVisibility() || node.closest('script, style, option, :disabled, .hidden')) continue;
-      const style = getComputedStyle(node);
-      const [one, other] = [light(rgba(node.closest('svg') ? style.fill : style.color)), light(behind(node))];
-      const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-      if (ratio < 4.5) found.push(`${text.data.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
-    }
-    return found;
-  });
+const hidden = (selector) => isHidden(page, selector);
+const colours = () => coloursOf(page);
 
 before(async () => {
   host = await launch();
@@ -204,27 +162,9 @@ test('it works by keyboard alone', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'WGSL kernel');
 });
 
-test('on a phone nothing is wider than the screen; contrast holds in light and dark', async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const [name, width, height] of [['phone', 390, 844], ['desk', 1280, 900]]) {
-      await page.setViewportSize({ width, height });
-      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name} scrolls sideways`);
-      assert.deepEqual(await faintTexts(), [], `${name}, ${colorScheme}`);
-      await shot(page, `${name}-${colorScheme}`);
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-});
+test('on a phone nothing is wider than the screen; contrast holds in light and dark', () => looks(page, 'compute'));
 
-test('everything to be pressed or filled has a name', async () => {
-  const nameless = await page.evaluate(() =>
-    [...document.querySelectorAll('button, select, input, [role=textbox], canvas, svg[role], progress')]
-      .filter((node) => !(node.ariaLabel || node.labels?.length || node.textContent.trim() || node.getAttribute('aria-labelledby')))
-      .map((node) => node.outerHTML.slice(0, 80)),
-  );
-  assert.deepEqual(nameless, []);
-});
+test('everything to be pressed or filled has a name', async () => assert.deepEqual(await namelessControls(page), []));
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));
 
@@ -235,26 +175,6 @@ test('without WebGPU it says so and what to do', async () => {
   await bare.waitForSelector('#obstacle:not([hidden])');
   assert.match(await bare.textContent('#obstacle'), /no WebGPU[^]*Use a current/);
   await shot(bare, 'no-webgpu');
-  await bare.close();
-});
-
-test('without a GPU it says so and what to do', async () => {
-  const other = await launch({ gpu: false });
-  try {
-    const bare = await other.open(other.address('webgpu_compute.html'));
-    await bare.waitForSelector('#obstacle:not([hidden])');
-    assert.match(await bare.textContent('#obstacle'), /finds no GPU[^]*hardware acceleration/);
-  } finally {
-    await other.close();
-  }
-});
-
-test('without a secure context it says so and what to do', async () => {
-  const bare = await host.open();
-  await bare.addInitScript(() => Object.defineProperty(globalThis, 'isSecureContext', { value: false }));
-  await bare.goto(host.address('webgpu_compute.html'));
-  await bare.waitForSelector('#obstacle:not([hidden])');
-  assert.match(await bare.textContent('#obstacle'), /not in a secure context[^]*https/);
   await bare.close();
 });
 

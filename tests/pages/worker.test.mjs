@@ -2,19 +2,25 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { launch, shot } from './browser.mjs';
+import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
 let host;
 let page;
 
+const press = (name) => page.getByRole('button', { name }).click();
+const ended = (where) =>
+  page.waitForFunction((text) => document.querySelector('#status').textContent.startsWith(`Ran ${text}`) || !document.querySelector('#mistake').hidden, where);
 const ran = async (button, where) => {
-  await page.getByRole('button', { name: button }).click();
-  await page.waitForFunction((text) => document.querySelector('#status').textContent.startsWith(`Ran ${text}`) || !document.querySelector('#mistake').hidden, where);
-  assert.equal(await page.locator('#mistake').evaluate((node) => node.hidden), true, await page.textContent('#mistake-text'));
+  await press(button);
+  await ended(where);
+  assert.equal(await isHidden(page, '#mistake'), true, await page.textContent('#mistake-text'));
 };
 const gap = async (where) => {
   const row = page.locator('#gaps tbody tr', { hasText: where });
   return Number(await row.locator('td').first().textContent());
 };
+const mean = async () => /mean (\S+)/.exec(await page.textContent('#head'))[1];
+const halfway = () => page.waitForFunction(() => document.querySelector('#ran').value > 100);
 
 before(async () => {
   host = await launch();
@@ -23,20 +29,50 @@ before(async () => {
 });
 after(() => host?.close());
 
-test('the worker computes, draws, and gives the result back', async () => {
-  await ran('Run in the worker', 'in the worker');
-  assert.match(await page.textContent('#head'), /65,536 float32, computed in the worker\s+mean 0\.\d+/);
-  process.stdout.write(`frame-gap-ms in the worker: ${await gap('in the worker')}\n`);
+test('the worker computes, draws, tells how far it is, and gives the result back', async () => {
+  await press('Run in the worker');
+  await halfway();
+  assert.equal(await isHidden(page, '#stop'), false);
+  await ended('in the worker');
+  assert.match(await page.textContent('#head'), /65,536 float32, computed in the worker\s+mean 0\.\d+\s+(all|9[89]\.\d+ %) agree/);
+  assert.equal(await page.locator('#ran').evaluate((bar) => bar.value === bar.max), true);
+  assert.equal(await isHidden(page, '#stop'), true);
+  assert.ok((await coloursOf(page)) > 20);
+  process.stdout.write(`longest gap between frames, worker: ${await gap('in the worker')} ms\n`);
   await shot(page, 'worker');
 });
 
-test('the same on the page gives the same numbers', async () => {
-  const mean = (text) => /mean (\S+)/.exec(text)[1];
-  const first = mean(await page.textContent('#head'));
+test('the same on the page gives the same numbers, and the page stands still', async () => {
+  const first = await mean();
   await ran('Run the same on this page', 'on this page');
-  assert.equal(mean(await page.textContent('#head')), first);
-  process.stdout.write(`frame-gap-ms on the page: ${await gap('on this page')}\n`);
+  assert.equal(await mean(), first);
+  process.stdout.write(`longest gap between frames, page: ${await gap('on this page')} ms\n`);
+  assert.ok((await gap('on this page')) > 100, 'NumPy alone takes longer than that');
   await shot(page, 'worker-and-page');
+});
+
+test('a worker that is stopped in the middle of a call is named and replaced', async () => {
+  await press('Run in the worker');
+  await halfway();
+  await press('Stop the worker');
+  await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
+  assert.match(await page.textContent('#mistake-title'), /worker ended in the middle/);
+  await shot(page, 'worker-stopped');
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'Another worker is ready.');
+  await ran('Run in the worker', 'in the worker');
+  assert.ok((await coloursOf(page)) > 20);
+});
+
+test('on a phone nothing is wider than the screen; contrast holds in light and dark', () => looks(page, 'worker'));
+
+test('everything to be pressed or filled has a name', async () => assert.deepEqual(await namelessControls(page), []));
+
+test('the page reloaded while a batch runs works again', async () => {
+  await press('Run in the worker');
+  await halfway();
+  await page.reload();
+  await page.waitForSelector('body[data-ready]', { state: 'attached' });
+  await ran('Run in the worker', 'in the worker');
 });
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));

@@ -25,9 +25,9 @@ def compute(now, next):
     return now
 
 
-def on_numpy():
+def on_numpy(rounds=1):
     now, rate = start.copy(), np.float32(p["rate"])
-    for _ in range(STEPS):
+    for _ in range(rounds * STEPS):
         around = now[:-2, 1:-1] + now[2:, 1:-1] + now[1:-1, :-2] + now[1:-1, 2:]
         now[1:-1, 1:-1] += rate * (around - 4 * now[1:-1, 1:-1])
     return now

@@ -1,0 +1,58 @@
+// What both pages show around their work: progress of loading, the device, and what is in the way.
+import { obstacle } from './python.js';
+
+export const $ = (id) => document.getElementById(id);
+
+export const nextFrame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
+export const wordsOf = (error) => error?.text ?? String(error?.message ?? error);
+
+export function showProgress(done, step) {
+  $('progress').value = done;
+  $('step').textContent = step;
+}
+
+/** The device's name, and in words why it is no GPU. */
+export async function showDevice(device) {
+  const software = device.kind === 'cpu' && device.driver !== 'cpu';
+  $('device').textContent = software ? `${device.name} (software)` : device.name;
+  $('device').title = device.library;
+  $('without').hidden = device.driver !== 'cpu';
+  if (device.driver !== 'cpu') return;
+  const [title, , help] = (await obstacle()) ?? ['There is no GPU to use', '', ''];
+  $('without').textContent = `${title}: weft runs the kernels on the CPU. ${device.why} ${help}`;
+}
+
+/** Shows that nothing can run: for what WebGPU lacks here if that is the reason, else for the error. */
+export async function showObstacle(error) {
+  const missing = error?.kind === 'device' ? await obstacle() : null;
+  const [title, text, help] = missing ?? [
+    error?.kind === 'device' ? 'No device can be opened' : 'Loading failed',
+    wordsOf(error),
+    error?.kind === 'device' ? '' : 'Check the network and load the page again.',
+  ];
+  $('loading').hidden = true;
+  $('obstacle').hidden = false;
+  $('obstacle-title').textContent = title;
+  $('obstacle-text').textContent = text;
+  $('obstacle-help').textContent = help;
+}
+
+export function showMain() {
+  $('loading').hidden = true;
+  $('main').hidden = false;
+}
+
+/** A row of a table with a bar: name, number as text, share of the longest bar. */
+export function barRow(name, number, share, { bar = 'bar', kind = '' } = {}) {
+  const row = document.createElement('tr');
+  row.className = kind;
+  const head = Object.assign(document.createElement('th'), { scope: 'row', textContent: name });
+  const cell = Object.assign(document.createElement('td'), { textContent: number });
+  const line = Object.assign(document.createElement('span'), { className: bar });
+  line.style.width = `${100 * share}%`;
+  const last = document.createElement('td');
+  last.append(line);
+  row.append(head, cell, last);
+  return row;
+}
