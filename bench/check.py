@@ -13,7 +13,6 @@ import tempfile
 import time
 
 import measure
-
 import weft
 from weft import _core
 

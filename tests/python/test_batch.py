@@ -1,9 +1,8 @@
 """Batches with a limit and with a progress; programs that only enqueue."""
 
 import pytest
-from kernels import STEP, values
-
 import weft
+from kernels import STEP, values
 
 # Takes a time that grows with n, and adds one to x[0].
 SPIN = """
