@@ -50,19 +50,19 @@ def elements(elem: str, data: bytes, offset: int, count: int = 1) -> tuple:
     return tuple(v != 0 for v in values) if elem == "bool" else values
 
 
-def number(leaf):
-    """What a number is written as: "inf", "-inf", a 64-bit integer in decimal."""
-    if not isinstance(leaf, str):
-        return leaf
-    return int(leaf) if leaf.lstrip("-").isdigit() else float(leaf)
+def number(leaf, got):
+    """What a number is written as: also "inf", "-inf", a 64-bit integer in decimal; a float may look like an integer."""
+    return float(leaf) if isinstance(got, float) else int(leaf)
 
 
 def leaf_fits(leaf, got) -> bool:
     if leaf == "any":
         return True
+    if isinstance(leaf, dict):
+        return any(leaf_fits(each, got) for each in leaf["or"])
     if isinstance(leaf, list):
-        return number(leaf[0]) <= got <= number(leaf[1])
-    return number(leaf) == got
+        return number(leaf[0], got) <= got <= number(leaf[1], got)
+    return number(leaf, got) == got
 
 
 def fits(expect, got: tuple) -> bool:

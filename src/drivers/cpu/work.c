@@ -1,0 +1,300 @@
+/* Jobs and who runs them (picture in internal.h).
+ *
+ *   worker    one thread: takes jobs in order
+ *   helpers   threads that take shares of a dispatch large enough; started with the first such
+ *   nobody    where there are no threads: the calls that poll or wait run jobs in slices of time
+ *
+ * A job is taken off the queue while it runs; one whose slice of time is over goes back to its head. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "drivers/cpu/internal.h"
+
+/* ---- jobs -------------------------------------------------------------------------------------------------------- */
+
+cpu_job *cpu_job_create(cpu_job_kind kind) {
+  cpu_job *job = weft__alloc_zero(1, sizeof *job);
+  if (job) job->kind = kind;
+  return job;
+}
+
+static void let_go(cpu_object *object) {
+  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
+  cpu_object_release(object);
+}
+
+void cpu_job_free(cpu_job *job) {
+  if (!job) return;
+  for (uint32_t i = 0; i < job->n_held; i++) let_go(job->held[i]);
+  cpu_record_free(job->record);
+  cpu_compile_free(&job->compile);
+  weft__free(job->held);
+  weft__free(job->commands);
+  weft__free(job->spans);
+  weft__free(job->words);
+  weft__free(job);
+}
+
+weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
+  enum { LOOK_BACK = 6 }; /* a list of calls names the same few objects again and again */
+  for (uint32_t i = job->n_held; i-- > 0 && i + LOOK_BACK >= job->n_held;)
+    if (job->held[i] == object) return WEFT_OK;
+  if (!weft__grow(&job->held, &job->held_capacity, job->n_held + 1, sizeof *job->held)) return weft__fail_memory(err);
+  job->held[job->n_held++] = object;
+  cpu_object_retain(object);
+  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
+  return WEFT_OK;
+}
+
+/* ---- one dispatch ------------------------------------------------------------------------------------------------ */
+
+/* Runs shares until there are none, `stop` says so, or it is later than `deadline` (0: never). */
+static void take_shares(cpu_device *d, cpu_dispatch *s, cpu_scratch *scratch, double deadline) {
+  uint64_t share = deadline > 0 ? 1 : s->share;
+  for (;;) {
+    cpu_run run = s->run;
+    weft_error problem = {0};
+    double began = deadline > 0 ? weft__now() : 0;
+    run.first = atomic_fetch_add_explicit(&s->next, share, memory_order_relaxed);
+    if (run.first >= s->n_groups) return;
+    run.count = weft__min_u64(share, s->n_groups - run.first);
+    weft_status status = scratch ? cpu_program_run(s->program, &run, scratch, &problem) : weft__fail_memory(&problem);
+    if (status) {
+      weft__lock_enter(&d->lock);
+      if (!s->problem.code) s->problem = problem;
+      weft__lock_leave(&d->lock);
+      atomic_store_explicit(&s->next, s->n_groups, memory_order_relaxed);
+      return;
+    }
+    if (atomic_load_explicit(&d->stop, memory_order_relaxed)) return;
+    if (deadline <= 0) continue;
+    double now = weft__now();
+    if (now >= deadline) return;
+    if (now - began < 1e-3) share *= 2; /* the clock is not looked at more often than needed */
+  }
+}
+
+static void helper_main(void *argument) {
+  cpu_device *d = argument;
+  cpu_scratch *scratch = cpu_scratch_create();
+  uint64_t seen = 0;
+  weft__lock_enter(&d->lock);
+  for (;;) {
+    while (!d->closing && (!d->dispatch || d->n_dispatches == seen)) weft__condition_wait(&d->call_helpers, &d->lock);
+    if (d->closing) break;
+    seen = d->n_dispatches;
+    cpu_dispatch *s = d->dispatch;
+    d->n_busy++;
+    weft__lock_leave(&d->lock);
+    if (scratch) take_shares(d, s, scratch, 0);
+    weft__lock_enter(&d->lock);
+    if (--d->n_busy == 0) weft__condition_wake_all(&d->changed);
+  }
+  weft__lock_leave(&d->lock);
+  cpu_scratch_destroy(scratch);
+}
+
+static void need_helpers(cpu_device *d) {
+  if (d->helpers) return;
+  uint32_t wanted = d->n_threads - 1;
+  if (!(d->helpers = weft__alloc_zero(wanted, sizeof *d->helpers))) return;
+  while (d->n_helpers < wanted && weft__thread_start(&d->helpers[d->n_helpers], helper_main, d)) d->n_helpers++;
+}
+
+/* Runs what is left of the dispatch `c` of a job. False: the slice of time is over. */
+static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, double deadline, weft_error *problem) {
+  enum { SMALL = 4096, SHARES_EACH = 8 }; /* invocations that are not worth waking a thread for */
+  const uint32_t *size = cpu_program_workgroup_size(c->pipeline->program);
+  uint64_t n_threads = (uint64_t)size[0] * size[1] * size[2];
+  cpu_dispatch s = {
+      .program = c->pipeline->program,
+      .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
+      .n_groups = (uint64_t)c->groups[0] * c->groups[1] * c->groups[2],
+  };
+  memcpy(s.run.groups, c->groups, sizeof c->groups);
+  atomic_init(&s.next, job->at_group);
+  bool shared = d->n_threads > 1 && s.n_groups > 1 && s.n_groups * n_threads > SMALL;
+  s.share = shared ? weft__max_u64(s.n_groups / (SHARES_EACH * d->n_threads), 1) : s.n_groups;
+  if (!d->scratch) d->scratch = cpu_scratch_create();
+  if (shared) {
+    need_helpers(d);
+    weft__lock_enter(&d->lock);
+    d->dispatch = &s;
+    d->n_dispatches++;
+    weft__condition_wake_all(&d->call_helpers);
+    weft__lock_leave(&d->lock);
+  }
+  take_shares(d, &s, d->scratch, deadline);
+  if (shared) {
+    weft__lock_enter(&d->lock);
+    d->dispatch = NULL; /* who has not come yet comes too late */
+    while (d->n_busy) weft__condition_wait(&d->changed, &d->lock);
+    weft__lock_leave(&d->lock);
+  }
+  *problem = s.problem;
+  job->at_group = atomic_load_explicit(&s.next, memory_order_relaxed);
+  return job->at_group >= s.n_groups || atomic_load_explicit(&d->stop, memory_order_relaxed);
+}
+
+/* ---- one job ----------------------------------------------------------------------------------------------------- */
+
+static bool run_commands(cpu_device *d, cpu_job *job, double deadline) {
+  for (; job->at < job->n_commands; job->at++) {
+    const cpu_command *c = &job->commands[job->at];
+    weft_error problem = {0};
+    if (atomic_load_explicit(&d->stop, memory_order_relaxed)) return true;
+    if (c->pipeline) {
+      if (!run_dispatch(d, job, c, deadline, &problem)) return false;
+      job->at_group = 0;
+      if (problem.code) {
+        cpu_record_fail(job->record, problem.code, problem.message);
+        return true;
+      }
+    } else if (c->source) {
+      memcpy(c->destination, c->source, (size_t)c->n_bytes);
+    } else {
+      memset(c->destination, 0, (size_t)c->n_bytes);
+    }
+  }
+  return true;
+}
+
+/* False: the slice of time is over, and the job is not. */
+static bool run_job(cpu_device *d, cpu_job *job, double deadline) {
+  switch (job->kind) {
+    case CPU_JOB_WRITE:
+    case CPU_JOB_BLOCK: return run_commands(d, job, deadline);
+    case CPU_JOB_COMPILE: cpu_compile_run(d, &job->compile, job->record); return true;
+    case CPU_JOB_MAP: return true;
+  }
+  return true;
+}
+
+/* Takes the first job and runs it; under the lock, which is left meanwhile. */
+static void run_next(cpu_device *d, double deadline) {
+  cpu_job *job = d->first_job;
+  d->first_job = job->next;
+  if (!d->first_job) d->last_job = &d->first_job;
+  d->working = true;
+  weft__lock_leave(&d->lock);
+  bool done = run_job(d, job, deadline);
+  weft__lock_enter(&d->lock);
+  bool stopped = atomic_load_explicit(&d->stop, memory_order_relaxed);
+  d->working = false;
+  if (!done && !stopped) {
+    job->next = d->first_job;
+    d->first_job = job;
+    if (!job->next) d->last_job = &job->next;
+    return;
+  }
+  if (stopped) cpu_record_fail(job->record, d->stop_status, "");
+  if (!d->closing) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
+  cpu_record_settle_locked(d, job->record);
+  job->record = NULL;
+  weft__condition_wake_all(&d->changed);
+  weft__lock_leave(&d->lock);
+  cpu_job_free(job);
+  weft__lock_enter(&d->lock);
+}
+
+static void worker_main(void *argument) {
+  cpu_device *d = argument;
+  weft__lock_enter(&d->lock);
+  for (;;) {
+    while (!d->closing && !d->first_job) weft__condition_wait(&d->changed, &d->lock);
+    if (d->closing) break;
+    run_next(d, 0);
+  }
+  weft__lock_leave(&d->lock);
+}
+
+void cpu_job_start(cpu_device *d, cpu_job *job) {
+  weft__lock_enter(&d->lock);
+  job->next = NULL;
+  *d->last_job = job;
+  d->last_job = &job->next;
+  weft__condition_wake_all(&d->changed);
+  weft__lock_leave(&d->lock);
+}
+
+void cpu_crew_start(cpu_device *d) {
+  weft__lock_init(&d->lock);
+  weft__condition_init(&d->changed);
+  weft__condition_init(&d->call_helpers);
+  atomic_init(&d->stop, false);
+  d->last_job = &d->first_job;
+  if (d->n_threads) d->has_worker = weft__thread_start(&d->worker, worker_main, d);
+}
+
+/* ---- stopping and waiting ---------------------------------------------------------------------------------------- */
+
+void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
+  weft__lock_enter(&d->lock);
+  cpu_job *dropped = d->first_job;
+  d->first_job = NULL;
+  d->last_job = &d->first_job;
+  d->stop_status = status;
+  if (d->working) atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+#if !defined(__wasm__) /* there the work under way is below this call on the stack, and ends after it */
+  while (d->working) weft__condition_wait(&d->changed, &d->lock);
+#endif
+  for (cpu_job *job = dropped; job; job = job->next) {
+    cpu_record_fail(job->record, status, text);
+    cpu_record_settle_locked(d, job->record);
+    job->record = NULL;
+  }
+  weft__lock_leave(&d->lock);
+  while (dropped) {
+    cpu_job *job = dropped;
+    dropped = job->next;
+    cpu_job_free(job);
+  }
+}
+
+void cpu_work_here(cpu_device *d, double seconds) {
+  double deadline = weft__now() + seconds;
+  weft__lock_enter(&d->lock);
+  if (d->working) /* another thread is at it */
+    weft__condition_wait_for(&d->changed, &d->lock, seconds);
+  else
+    while (d->first_job && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
+  weft__lock_leave(&d->lock);
+}
+
+void cpu_wait(void *device, double seconds) {
+  cpu_device *d = device;
+  if (!d->has_worker) {
+    cpu_work_here(d, seconds);
+    return;
+  }
+  double deadline = weft__now() + seconds, left = seconds;
+  weft__lock_enter(&d->lock);
+  while (!d->settled.first && left > 0) {
+    weft__condition_wait_for(&d->changed, &d->lock, left);
+    left = deadline - weft__now();
+  }
+  weft__lock_leave(&d->lock);
+}
+
+void cpu_crew_free(cpu_device *d) {
+  weft__lock_enter(&d->lock);
+  d->closing = true;
+  atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+  weft__condition_wake_all(&d->changed);
+  weft__condition_wake_all(&d->call_helpers);
+  weft__lock_leave(&d->lock);
+  if (d->has_worker) weft__thread_join(&d->worker);
+  for (uint32_t i = 0; i < d->n_helpers; i++) weft__thread_join(&d->helpers[i]);
+  weft__free(d->helpers);
+  cpu_scratch_destroy(d->scratch);
+  while (d->first_job) {
+    cpu_job *job = d->first_job;
+    d->first_job = job->next;
+    cpu_job_free(job);
+  }
+  weft__condition_free(&d->changed);
+  weft__condition_free(&d->call_helpers);
+  weft__lock_free(&d->lock);
+}
