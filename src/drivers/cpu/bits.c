@@ -1,18 +1,19 @@
 /* The builtins on bits, packed words and f16 (math.h has the contract).
  *
- * Everything is shifts, masks and arithmetic that vectorise on every instruction set. A count of bits is a sum over halves;
- * the place of the leading bit is a count of bits after smearing it downwards. Converting to f16 has an instruction in
- * F16C; without it a float is rounded in place by integer arithmetic, and below 2^-14 by adding 1/2, whose last place is
- * that of the subnormals of f16. */
+ * Everything is shifts, masks and arithmetic that vectorise on every instruction set. A count of bits is a sum over
+ * halves; the place of the leading bit is a count of bits after smearing it downwards. Converting to f16 has an
+ * instruction in F16C; without it a float is rounded in place by integer arithmetic, and below 2^-14 by adding 1/2,
+ * whose last place is that of the subnormals of f16. */
 #include <math.h>
 #if defined(__F16C__) && defined(__AVX__)
 #include <immintrin.h>
+#define TO_NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 #endif
 
 #include "drivers/cpu/lanes.h"
 #include "drivers/cpu/math.h"
 
-/* ---- bits ---------------------------------------------------------------------------------------------------------------- */
+/* ---- bits -------------------------------------------------------------------------------------------------------- */
 
 INLINE uint32_t countOneBits_lane(uint32_t x) {
   x = x - (x >> 1 & 0x55555555);
@@ -65,7 +66,7 @@ INLINE uint32_t insertBits_lane(uint32_t x, uint32_t bits, uint32_t offset, uint
   return (x & ~place) | (bits << (from & 31) & place);
 }
 
-/* ---- bytes and halves of words ------------------------------------------------------------------------------------------- */
+/* ---- bytes and halves of words ----------------------------------------------------------------------------------- */
 
 INLINE uint32_t byte(uint32_t x, int k) { return x >> 8 * k & 255; }
 INLINE int32_t signed_byte(uint32_t x, int k) { return (int32_t)(x << (24 - 8 * k)) >> 24; }
@@ -108,7 +109,7 @@ INLINE float snorm(int32_t x, float scale) {
 #define PART_unpack4xU8(x, k) byte(x, k)
 #define PART_unpack2x16float(x, k) f16_value((x) >> 16 * (k)&65535)
 
-/* ---- f16 ----------------------------------------------------------------------------------------------------------------- */
+/* ---- f16 --------------------------------------------------------------------------------------------------------- */
 
 INLINE uint32_t f16_bits(float a) {
   uint32_t sign = bits_of(a) >> 16 & 0x8000, x = bits_of(a) & 0x7fffffff;
@@ -131,13 +132,13 @@ INLINE float f16_value(uint32_t h) {
 
 INLINE float quantizeToF16_lane(float a) { return f16_value(f16_bits(a)); }
 
-/* ---- the loops ----------------------------------------------------------------------------------------------------------- */
+/* ---- the loops --------------------------------------------------------------------------------------------------- */
 
 void CPU_MATH(quantizeToF16)(float *out, const float *a, uint32_t n) {
   uint32_t done = 0;
 #if defined(__F16C__) && defined(__AVX__)
   for (; done + 8 <= n; done += 8)
-    _mm256_storeu_ps(out + done, _mm256_cvtph_ps(_mm256_cvtps_ph(_mm256_loadu_ps(a + done), _MM_FROUND_TO_NEAREST_INT)));
+    _mm256_storeu_ps(out + done, _mm256_cvtph_ps(_mm256_cvtps_ph(_mm256_loadu_ps(a + done), TO_NEAREST)));
 #endif
   out += done, a += done;
   EACH_LANE(n - done) out[i] = quantizeToF16_lane(a[i]);
@@ -157,7 +158,7 @@ void CPU_MATH(f16FromF32)(uint16_t *out, const float *a, uint32_t n) {
   uint32_t done = 0;
 #if defined(__F16C__) && defined(__AVX__)
   for (; done + 8 <= n; done += 8)
-    _mm_storeu_si128((__m128i *)(void *)(out + done), _mm256_cvtps_ph(_mm256_loadu_ps(a + done), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(out + done), _mm256_cvtps_ph(_mm256_loadu_ps(a + done), TO_NEAREST));
 #endif
   out += done, a += done;
   EACH_LANE(n - done) out[i] = (uint16_t)f16_bits(a[i]);
@@ -211,11 +212,13 @@ CPU_UNPACK2(UNPACK_LOOP)
 CPU_UNPACK4(UNPACK_LOOP)
 #undef UNPACK_LOOP
 
-void CPU_MATH(extractBitsU)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count, uint32_t n) {
+void CPU_MATH(extractBitsU)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count,
+                            uint32_t n) {
   EACH_LANE(n) out[i] = extractBitsU_lane(a[i], offset[i], count[i]);
 }
 
-void CPU_MATH(extractBitsI)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count, uint32_t n) {
+void CPU_MATH(extractBitsI)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count,
+                            uint32_t n) {
   EACH_LANE(n) out[i] = extractBitsI_lane(a[i], offset[i], count[i]);
 }
 

@@ -1,7 +1,7 @@
 /* The builtins on floats (math.h has the contract).
  *
- * Nearly everything is computed in double and rounded once to float at the end: with 29 bits to spare there is no need for
- * tricks against cancellation, nor for a fused multiply-add, and one polynomial serves several functions:
+ * Nearly everything is computed in double and rounded once to float at the end: with 29 bits to spare there is no need
+ * for tricks against cancellation, nor for a fused multiply-add, and one polynomial serves several functions:
  *
  *   e^r - 1, |r| <= ln2/2          exp exp2 sinh cosh tanh pow
  *   ln m, sqrt(1/2) <= m < sqrt(2) log log2 asinh acosh atanh pow
@@ -9,16 +9,16 @@
  *   atan q, 0 <= q <= 1            atan atan2
  *   asin s, 0 <= s <= 1/2          asin acos
  *
- * Polynomials are minimax fits; the comment of each gives the error that it leaves. There is no branch: what is special is
- * selected at the end. Two functions have arguments that need long arithmetic, sin-cos-tan beyond 2^26 and fmod with a
- * quotient beyond 2^29: those lanes are computed again, one by one, after their block.
+ * Polynomials are minimax fits; the comment of each gives the error that it leaves. There is no branch: what is special
+ * is selected at the end. Two functions have arguments that need long arithmetic, sin-cos-tan beyond 2^26 and fmod with
+ * a quotient beyond 2^29: those lanes are computed again, one by one, after their block.
  *
- * Largest error in units of the last place, over a quarter of a million floats of both signs and all exponents, and pairs of
- * them, against libm in double (tests/c/test_math.c measures and holds it; correct rounding is 0.5):
+ * Largest error in units of the last place, over a quarter of a million floats of both signs and all exponents, and
+ * pairs of them, against libm in double (tests/c/test_math.c measures and holds it; correct rounding is 0.5):
  *
- *   sin cos tan  0.5001    exp   0.5001    asinh acosh atanh  0.5000    asin  0.504    pow    0.501    sqrt         0.5
- *   sinh tanh    0.502     exp2  0.5006    log log2           0.5000    acos  0.501    atan   0.501    inverseSqrt  1.47
- *   cosh         0.5001                                                                atan2  0.501    the others   exact
+ *   sin cos tan  0.5001    exp       0.5001    asin        0.504    pow                0.501    inverseSqrt  1.47
+ *   sinh tanh    0.502     exp2      0.5006    acos        0.501    asinh acosh atanh  0.5      sqrt         0.5
+ *   cosh         0.5001    log log2  0.5       atan atan2  0.501                                the others   exact
  */
 #include "drivers/cpu/math.h"
 
@@ -32,7 +32,7 @@
 #define PI 0x1.921fb54442d18p+1
 #define TWO_OVER_PI 0x1.45f306dc9c883p-1
 
-/* Adding this to |x| < 2^51 leaves the nearest integer in the low bits of the sum, and subtracting it leaves that integer. */
+/* Added to |x| < 2^51, this leaves the nearest integer in the low bits of the sum; subtracted again, that integer. */
 #define ROUNDER 0x1.8p52
 
 INLINE double with_sign(double magnitude, double sign) {
@@ -45,7 +45,7 @@ INLINE double magnitude(double x) { return double_of(bits_of_double(x) & (UINT64
 INLINE double at_most(double x, double limit) { return x > limit ? limit : x; }   /* NaN stays */
 INLINE double at_least(double x, double limit) { return x < limit ? limit : x; } /* NaN stays */
 
-/* ---- exponentials ---------------------------------------------------------------------------------------------------- */
+/* ---- exponentials ------------------------------------------------------------------------------------------------ */
 
 /* x = (k + ROUNDER), k integer with |k| < 1000 -> 2^k. */
 INLINE double power_of_two(double rounded) { return double_of((bits_of_double(rounded) + 1023) << 52); }
@@ -99,9 +99,9 @@ INLINE float tanh_lane(float a) {
   return (float)with_sign(e / (e + 2), a);
 }
 
-/* ---- logarithms -------------------------------------------------------------------------------------------------------- */
+/* ---- logarithms -------------------------------------------------------------------------------------------------- */
 
-/* x = m 2^*exponent with sqrt(1/2) <= m < sqrt(2); returns ln m, error 2^-52 of it. x is positive, finite and normal. */
+/* x = m 2^*exponent with sqrt(1/2) <= m < sqrt(2); returns ln m, error 2^-52 of it. x is positive and finite. */
 INLINE double log_core(double x, double *exponent) {
   const uint64_t one = UINT64_C(1023) << 52, sqrt_half = 0x3fe6a09e667f3bcd;
   uint64_t bits = bits_of_double(x), biased = (bits + (one - sqrt_half)) >> 52;
@@ -179,9 +179,9 @@ INLINE float pow_lane(float a, float b) {
   return (float)(y == 0 ? 1 : r);
 }
 
-/* ---- circular functions -------------------------------------------------------------------------------------------------- */
+/* ---- circular functions ------------------------------------------------------------------------------------------ */
 
-/* An angle less the multiple of pi/2 nearest to it: what is left, and the multiple modulo 4 in the low bits of `turns`. */
+/* An angle less the nearest multiple of pi/2: what is left, and the multiple modulo 4 in the low bits of `turns`. */
 typedef struct angle {
   double rest;
   uint64_t turns;
@@ -236,10 +236,11 @@ INLINE float tan_of(angle x) {
   return (float)double_of(bits_of_double(r) ^ (x.turns & 1) << 63);
 }
 
-/* Beyond ANGLE_LIMIT, infinity and NaN too. x = m 2^e with a whole m of 24 bits: of the product with 2/pi only the 96 bits
- * below the value 4 matter, and only those bits of 2/pi that reach there. */
+/* Beyond ANGLE_LIMIT, infinity and NaN too. x = m 2^e with a whole m of 24 bits: of the product with 2/pi only the 96
+ * bits below the value 4 matter, and only those bits of 2/pi that reach there. */
 static angle angle_reduce_huge(float x) {
-  static const uint32_t two_over_pi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+  static const uint32_t two_over_pi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+                                         0xdb629599, 0x3c439041, 0xfe5163ab};
   uint32_t bits = bits_of(x), biased = bits >> 23 & 255;
   if (biased == 255) return (angle){NAN, 0};
   uint32_t skip = biased - 150 - 2, word = skip / 32, shift = skip % 32; /* bits of 2/pi that only count whole turns */
@@ -288,7 +289,7 @@ CIRCULAR(sin, SIN_OF)
 CIRCULAR(cos, COS_OF)
 CIRCULAR(tan, tan_of)
 
-/* ---- inverse circular functions ------------------------------------------------------------------------------------------ */
+/* ---- inverse circular functions ---------------------------------------------------------------------------------- */
 
 /* 0 <= q <= 1, error 2^-33 q. */
 INLINE double atan_core(double q) {
@@ -349,7 +350,7 @@ INLINE float acos_lane(float a) {
   return (float)(a < 0 ? PI - positive : positive);
 }
 
-/* ---- roots and rounding -------------------------------------------------------------------------------------------------- */
+/* ---- roots and rounding ------------------------------------------------------------------------------------------ */
 
 INLINE float sqrt_lane(float a) { return sqrtf(a); }
 INLINE float inverseSqrt_lane(float a) { return 1 / sqrtf(a); }
@@ -389,7 +390,7 @@ INLINE float modfFract_lane(float a) {
   return float_of((bits_of(rest) & 0x7fffffff) | (bits_of(a) & 0x80000000));
 }
 
-/* ---- parts of a float ---------------------------------------------------------------------------------------------------- */
+/* ---- parts of a float -------------------------------------------------------------------------------------------- */
 
 /* Through double, where every float is normal. */
 INLINE float frexpFract_lane(float a) {
@@ -448,7 +449,7 @@ void CPU_MATH(fmod)(float *out, const float *a, const float *b, uint32_t n) {
   }
 }
 
-/* ---- the loops ------------------------------------------------------------------------------------------------------------ */
+/* ---- the loops --------------------------------------------------------------------------------------------------- */
 
 #define LANES1(name) \
   void CPU_MATH(name)(float *out, const float *a, uint32_t n) { EACH_LANE(n) out[i] = name##_lane(a[i]); }
