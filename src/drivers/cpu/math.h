@@ -9,12 +9,12 @@
  * No global state, no allocation, no libm call whose result differs from one C library to another, no dependence on the
  * rounding mode (to nearest) or on errno: the same bits on every machine and for every instruction set, but for fma.
  * Accuracy: within WGSL 15.7.4 and far better (a table is in math.c), because users compare with NumPy. Special values,
- * subnormals and signed zeros: as C99 Annex F where WGSL leaves them open. f16 values are held as f32: to compute one, use
- * the function for f32, then quantizeToF16.
+ * subnormals and signed zeros: as C99 Annex F where WGSL leaves them open. f16 values are held as f32: to compute one,
+ * use the function for f32, then quantizeToF16.
  *
- * Built once for each instruction set: a file that defines CPU_SUFFIX includes math.c and bits.c and is compiled for it,
- * with -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off. Those flags let compilers vectorise; without them all is
- * right, but slow. */
+ * Built once for each instruction set: a file that defines CPU_SUFFIX includes math.c and bits.c and is compiled for
+ * it, with -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off. Those flags let compilers vectorise; without them
+ * all is right, but slow. */
 #ifndef WEFT_DRIVERS_CPU_MATH_H
 #define WEFT_DRIVERS_CPU_MATH_H
 
@@ -27,7 +27,7 @@
 #define CPU_MATH_JOIN(name, suffix) CPU_MATH_PASTE(name, suffix)
 #define CPU_MATH_PASTE(name, suffix) name##suffix
 
-/* ---- math.c ----------------------------------------------------------------------------------------------------------
+/* ---- math.c ---------------------------------------------------------------------------------------------------------
  * X(name): float name(float). round: halves to even. fract: a - floor(a).
  * modfFract: a - trunc(a) with the sign of a (the whole part is trunc). */
 #define CPU_MATH_UNARY(X)                                                                          \
@@ -50,7 +50,7 @@ void CPU_MATH(fma)(float *out, const float *a, const float *b, const float *c, u
 void CPU_MATH(ldexp)(float *out, const float *a, const int32_t *exponent, uint32_t n);
 void CPU_MATH(frexpExp)(int32_t *out, const float *a, uint32_t n); /* of 0, infinity, NaN: 0 */
 
-/* ---- bits.c ----------------------------------------------------------------------------------------------------------
+/* ---- bits.c ---------------------------------------------------------------------------------------------------------
  * X(name): uint32_t name(uint32_t). The result where WGSL has -1 is 0xffffffff. */
 #define CPU_BITS_UNARY(X)                                                                                    \
   X(countLeadingZeros) X(countTrailingZeros) X(countOneBits) X(reverseBits) X(firstLeadingBitU) X(firstLeadingBitI) \
@@ -92,8 +92,10 @@ CPU_UNPACK4(CPU_MATH_DECLARE)
 #undef CPU_MATH_DECLARE
 
 /* extractBits for u32 and i32, insertBits; offset and count are cut to the 32 bits there are. */
-void CPU_MATH(extractBitsU)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count, uint32_t n);
-void CPU_MATH(extractBitsI)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count, uint32_t n);
+void CPU_MATH(extractBitsU)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count,
+                            uint32_t n);
+void CPU_MATH(extractBitsI)(uint32_t *out, const uint32_t *a, const uint32_t *offset, const uint32_t *count,
+                            uint32_t n);
 void CPU_MATH(insertBits)(uint32_t *out, const uint32_t *a, const uint32_t *bits, const uint32_t *offset,
                           const uint32_t *count, uint32_t n);
 
