@@ -264,6 +264,7 @@ size_t cpu_completion_text(void *device, uint32_t future, char *out, size_t capa
 
 cpu_job *cpu_job_create(cpu_job_kind kind); /* NULL: out of memory */
 void cpu_job_free(cpu_job *job);             /* with its record; NULL is fine */
+void cpu_jobs_free(cpu_job *first);          /* it and those behind it */
 /* Retains `object` until the job is done. */
 WEFT_MUST_CHECK weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err);
 /* Gives a job (consumed) to the worker. */

@@ -392,10 +392,6 @@ weft_status cpu_submit(void *device, const uint32_t *words, size_t n_words, weft
     return WEFT_OK;
   }
   cpu_record_free(k.stray);
-  while (k.first) {
-    cpu_job *job = k.first;
-    k.first = job->next;
-    cpu_job_free(job);
-  }
+  cpu_jobs_free(k.first);
   return status;
 }

@@ -37,6 +37,14 @@ void cpu_job_free(cpu_job *job) {
   weft__free(job);
 }
 
+void cpu_jobs_free(cpu_job *first) {
+  while (first) {
+    cpu_job *job = first;
+    first = job->next;
+    cpu_job_free(job);
+  }
+}
+
 weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   enum { LOOK_BACK = 6 }; /* a list of calls names the same few objects again and again */
   for (uint32_t i = job->n_held; i-- > 0 && i + LOOK_BACK >= job->n_held;)
@@ -172,31 +180,32 @@ static bool run_job(cpu_device *d, cpu_job *job, double deadline) {
   return true;
 }
 
-/* Takes the first job and runs it; under the lock, which is left meanwhile. */
+/* Takes the first job and runs it; under the lock, which is left meanwhile. What the job held is let go of before anybody
+ * is told that it is done. */
 static void run_next(cpu_device *d, double deadline) {
   cpu_job *job = d->first_job;
   d->first_job = job->next;
   if (!d->first_job) d->last_job = &d->first_job;
   d->working = true;
   weft__lock_leave(&d->lock);
-  bool done = run_job(d, job, deadline);
+  bool done = run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed);
+  cpu_record *record = job->record;
+  if (done) {
+    job->record = NULL;
+    cpu_job_free(job);
+  }
   weft__lock_enter(&d->lock);
-  bool stopped = atomic_load_explicit(&d->stop, memory_order_relaxed);
   d->working = false;
-  if (!done && !stopped) {
+  if (!done) {
     job->next = d->first_job;
     d->first_job = job;
     if (!job->next) d->last_job = &job->next;
     return;
   }
-  if (stopped) cpu_record_fail(job->record, d->stop_status, "");
+  if (atomic_load_explicit(&d->stop, memory_order_relaxed)) cpu_record_fail(record, d->stop_status, "");
   if (!d->closing) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
-  cpu_record_settle_locked(d, job->record);
-  job->record = NULL;
+  cpu_record_settle_locked(d, record);
   weft__condition_wake_all(&d->changed);
-  weft__lock_leave(&d->lock);
-  cpu_job_free(job);
-  weft__lock_enter(&d->lock);
 }
 
 static void worker_main(void *argument) {
@@ -246,11 +255,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
     job->record = NULL;
   }
   weft__lock_leave(&d->lock);
-  while (dropped) {
-    cpu_job *job = dropped;
-    dropped = job->next;
-    cpu_job_free(job);
-  }
+  cpu_jobs_free(dropped);
 }
 
 void cpu_work_here(cpu_device *d, double seconds) {
@@ -289,11 +294,7 @@ void cpu_crew_free(cpu_device *d) {
   for (uint32_t i = 0; i < d->n_helpers; i++) weft__thread_join(&d->helpers[i]);
   weft__free(d->helpers);
   cpu_scratch_destroy(d->scratch);
-  while (d->first_job) {
-    cpu_job *job = d->first_job;
-    d->first_job = job->next;
-    cpu_job_free(job);
-  }
+  cpu_jobs_free(d->first_job);
   weft__condition_free(&d->changed);
   weft__condition_free(&d->call_helpers);
   weft__lock_free(&d->lock);
