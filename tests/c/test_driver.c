@@ -5,15 +5,10 @@
  * Every case runs three times: on the driver itself, through the fault driver with an empty plan (which must change
  * nothing), and through it with completions that come late and in another order.
  *
- * Options: library=PATH opens that library instead of the host's; device=NAME is the selector. */
+ * Options: tested.h's; device=NAME is the selector. */
 #include "driver_session.h"
-
 #include "drivers/fault/fault.h"
-#ifndef __wasm__
-#include <pthread.h>
-
-#include "drivers/native/native.h"
-#endif
+#include "tested.h"
 
 static bool violates; /* the case does on purpose what the core must not do */
 
@@ -57,26 +52,19 @@ static void run_variant(const weft_driver *tested, variant v, void (*body)(void)
   weft_fault_destroy(fault);
 }
 
-#ifndef __wasm__
 static void run(variant v, void (*body)(void)) {
   static char reason[600];
-  const weft_driver *native;
-  const char *library = test_option("library");
-  weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
-  if (status == WEFT_UNSUPPORTED && !library && !test_get_proc_address) {
+  const weft_driver *tested;
+  weft_status status = tested_create(&tested, &S.err);
+  if (status == WEFT_UNSUPPORTED && !test_option("library")) {
     snprintf(reason, sizeof reason, "%.500s", S.err.message);
     test_skip(reason);
     return;
   }
   if (!CHECK_OK(status, &S.err)) return;
-  run_variant(native, v, body);
-  weft_native_driver_destroy(native);
+  run_variant(tested, v, body);
+  tested_destroy(tested);
 }
-#else
-static void run(variant v, void (*body)(void)) {
-  run_variant(test_given->driver, v, body);
-}
-#endif
 
 #define CASE(name)                                          \
   static void case_##name(void);                            \
