@@ -20,14 +20,14 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build"
 MARK = "BENCH "
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
-WEB_CASES = ("enqueue", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
+WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
 CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms")
 IMPORTS = 5  # fresh pages
 
 sys.path.insert(0, str(ROOT / "tools"))
 import pyodide_job  # noqa: E402
+import vulkan  # noqa: E402
 
 
 class Table:
@@ -143,8 +143,7 @@ def main():
     parser.add_argument("--limit", help="bench/native_limit.c as a built shared library, where there is no compiler")
     options = parser.parse_args()
     devices, cases = options.device or ["chromium", "node", "native"], options.case or CASES
-    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER  # "" takes the machine's own
+    vulkan.choose()
     table, failed = Table(), 0
     if "chromium" in devices:
         failed += web(table, "browser", cases, None)

@@ -13,9 +13,9 @@ import threading
 import time
 
 import pyodide_job
+import vulkan
 
 ROOT = pathlib.Path(__file__).parents[1]
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|deselected)\b")
 SECONDS = 900
 KINDS = ("passed", "failed", "skipped")
@@ -114,8 +114,7 @@ def follow(process: subprocess.Popen) -> dict[str, int]:
 def main() -> int:
     cut = sys.argv.index("--")
     rings, arguments = sys.argv[1:cut], sys.argv[cut + 1 :]
-    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER  # the same device everywhere; unset it to "" for the machine's own
+    vulkan.choose()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     table = []
     for ring in rings:

@@ -41,7 +41,7 @@ enum {
 };
 #else
 enum {
-  WEFT__RING_BYTES = 256 * 1024,
+  WEFT__RING_BYTES = 1 << 20, /* 4096 calls with values of their own at 256 bytes; 256 KiB made a flush in the middle of a batch */
   WEFT__STAGED_WRITE_BYTES = 16 * 1024,
   WEFT__CONFIRM_BYTES = 1 << 20,
   WEFT__FLUSH_DISPATCHES = 64,
