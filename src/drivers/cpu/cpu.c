@@ -116,6 +116,8 @@ static void cpu_close(void *device) {
   weft__free(d);
 }
 
+static void cpu_interrupt(void *device) { cpu_work_stop(device, WEFT_DEVICE, "interrupted before it had run"); }
+
 static void cpu_lose(void *device) {
   cpu_device *d = device;
   if (d->lost) return;
@@ -162,6 +164,7 @@ weft_status weft_cpu_driver_create(const weft_cpu_options *options, const weft_d
       .open = cpu_open,
       .close = cpu_close,
       .lose = cpu_lose,
+      .interrupt = cpu_interrupt,
       .query = cpu_query,
       .text = cpu_text,
       .buffer_create = cpu_buffer_create,

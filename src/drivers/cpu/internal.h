@@ -188,6 +188,7 @@ typedef struct cpu_device {
   bool closing;
   atomic_bool stop; /* the job under way is to end early */
   weft_status stop_status; /* what is said of it then */
+  const char *stop_text;
 
   /* the crew */
   weft__thread worker;
@@ -269,7 +270,8 @@ void cpu_jobs_free(cpu_job *first);          /* it and those behind it */
 WEFT_MUST_CHECK weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err);
 /* Gives a job (consumed) to the worker. */
 void cpu_job_start(cpu_device *d, cpu_job *job);
-/* Stops the work under way and drops what waits; every record of it fails with `status` and `text` ("": none). */
+/* Stops the work under way and drops what waits; its records fail with `status` and `text` (static). WEFT_LOST ends everything,
+ * else writes of the host and compilations go on. */
 void cpu_work_stop(cpu_device *d, weft_status status, const char *text);
 /* Work where there is no worker, for about `seconds`. */
 void cpu_work_here(cpu_device *d, double seconds);

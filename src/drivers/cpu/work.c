@@ -180,6 +180,11 @@ static bool run_job(cpu_device *d, cpu_job *job, double deadline) {
   return true;
 }
 
+/* Whether a job goes on after an interruption: writes of the host are kept, and so is what is being compiled. */
+static bool survives(const cpu_device *d, cpu_job_kind kind) {
+  return d->stop_status != WEFT_LOST && (kind == CPU_JOB_WRITE || kind == CPU_JOB_COMPILE);
+}
+
 /* Takes the first job and runs it; under the lock, which is left meanwhile. What the job held is let go of before anybody
  * is told that it is done. */
 static void run_next(cpu_device *d, double deadline) {
@@ -190,6 +195,7 @@ static void run_next(cpu_device *d, double deadline) {
   weft__lock_leave(&d->lock);
   bool done = run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed);
   cpu_record *record = job->record;
+  bool kept = survives(d, job->kind);
   if (done) {
     job->record = NULL;
     cpu_job_free(job);
@@ -202,7 +208,7 @@ static void run_next(cpu_device *d, double deadline) {
     if (!job->next) d->last_job = &job->next;
     return;
   }
-  if (atomic_load_explicit(&d->stop, memory_order_relaxed)) cpu_record_fail(record, d->stop_status, "");
+  if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !kept) cpu_record_fail(record, d->stop_status, d->stop_text);
   if (!d->closing) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
   cpu_record_settle_locked(d, record);
   weft__condition_wake_all(&d->changed);
@@ -240,11 +246,23 @@ void cpu_crew_start(cpu_device *d) {
 /* ---- stopping and waiting ---------------------------------------------------------------------------------------- */
 
 void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
+  cpu_job *dropped = NULL, **end = &dropped;
   weft__lock_enter(&d->lock);
-  cpu_job *dropped = d->first_job;
-  d->first_job = NULL;
-  d->last_job = &d->first_job;
   d->stop_status = status;
+  d->stop_text = text;
+  for (cpu_job **at = &d->first_job; *at;) {
+    cpu_job *job = *at;
+    if (survives(d, job->kind)) {
+      at = &job->next;
+      continue;
+    }
+    *at = job->next;
+    job->next = NULL;
+    *end = job;
+    end = &job->next;
+  }
+  d->last_job = &d->first_job;
+  while (*d->last_job) d->last_job = &(*d->last_job)->next;
   if (d->working) atomic_store_explicit(&d->stop, true, memory_order_relaxed);
 #if !defined(__wasm__) /* there the work under way is below this call on the stack, and ends after it */
   while (d->working) weft__condition_wait(&d->changed, &d->lock);
