@@ -195,7 +195,7 @@ static void run_next(cpu_device *d, double deadline) {
   weft__lock_leave(&d->lock);
   bool done = run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed);
   cpu_record *record = job->record;
-  bool kept = survives(d, job->kind);
+  cpu_job_kind kind = job->kind;
   if (done) {
     job->record = NULL;
     cpu_job_free(job);
@@ -208,7 +208,8 @@ static void run_next(cpu_device *d, double deadline) {
     if (!job->next) d->last_job = &job->next;
     return;
   }
-  if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !kept) cpu_record_fail(record, d->stop_status, d->stop_text);
+  if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind))
+    cpu_record_fail(record, d->stop_status, d->stop_text);
   if (!d->closing) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
   cpu_record_settle_locked(d, record);
   weft__condition_wake_all(&d->changed);

@@ -117,7 +117,7 @@ static bool names_kind(const char *selector, weft_adapter kind, bool *fits) {
   static const char *const words[] = {[WEFT_ADAPTER_UNKNOWN] = "gpu",
                                       [WEFT_ADAPTER_DISCRETE] = "discrete",
                                       [WEFT_ADAPTER_INTEGRATED] = "integrated",
-                                      [WEFT_ADAPTER_CPU] = "cpu"};
+                                      [WEFT_ADAPTER_CPU] = "software"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (strcmp(words[i], selector)) continue;
     *fits = i == WEFT_ADAPTER_UNKNOWN ? kind != WEFT_ADAPTER_CPU : kind == (weft_adapter)i;
