@@ -305,6 +305,8 @@ void cpu_wait(void *device, double seconds) {
 void cpu_crew_free(cpu_device *d) {
   weft__lock_enter(&d->lock);
   d->closing = true;
+  d->stop_status = WEFT_LOST;
+  d->stop_text = "";
   atomic_store_explicit(&d->stop, true, memory_order_relaxed);
   weft__condition_wake_all(&d->changed);
   weft__condition_wake_all(&d->call_helpers);
