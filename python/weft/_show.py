@@ -266,7 +266,7 @@ def show(
 
 def _draw(canvas: Any, pixels: _core.Array, width: int, height: int) -> None:
     """Put pixels on a canvas of the page without a GPU."""
-    import js
+    import js  # type: ignore[import-not-found]
 
     if max(width, height) > CANVAS_MOST:
         raise ValueError(f"a picture of {width} x {height} pixels; at most {CANVAS_MOST} on a side can be shown")
