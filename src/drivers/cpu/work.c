@@ -58,29 +58,30 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
 
 /* ---- one dispatch ------------------------------------------------------------------------------------------------ */
 
-/* Runs shares until there are none, `stop` says so, or it is later than `deadline` (0: never). */
-static void take_shares(cpu_device *d, cpu_dispatch *s, cpu_scratch *scratch, double deadline) {
-  uint64_t share = deadline > 0 ? 1 : s->share;
-  for (;;) {
-    cpu_run run = s->run;
-    weft_error problem = {0};
-    double began = deadline > 0 ? weft__now() : 0;
-    run.first = atomic_fetch_add_explicit(&s->next, share, memory_order_relaxed);
-    if (run.first >= s->n_groups) return;
-    run.count = weft__min_u64(share, s->n_groups - run.first);
-    weft_status status = scratch ? cpu_program_run(s->program, &run, scratch, &problem) : weft__fail_memory(&problem);
-    if (status) {
-      weft__lock_enter(&d->lock);
-      if (!s->problem.code) s->problem = problem;
-      weft__lock_leave(&d->lock);
-      atomic_store_explicit(&s->next, s->n_groups, memory_order_relaxed);
-      return;
-    }
-    if (atomic_load_explicit(&d->stop, memory_order_relaxed)) return;
-    if (deadline <= 0) continue;
+/* Runs one share of at most `share` workgroups. False: there is none left, or the rest is not to be run. */
+static bool take_share(cpu_device *d, cpu_dispatch *s, cpu_scratch *scratch, uint64_t share) {
+  cpu_run run = s->run;
+  weft_error problem;
+  run.first = atomic_fetch_add_explicit(&s->next, share, memory_order_relaxed);
+  if (run.first >= s->n_groups) return false;
+  run.count = weft__min_u64(share, s->n_groups - run.first);
+  if (scratch ? !cpu_program_run(s->program, &run, scratch, &problem) : !weft__fail_memory(&problem))
+    return !atomic_load_explicit(&d->stop, memory_order_relaxed);
+  weft__lock_enter(&d->lock);
+  if (!s->problem.code) s->problem = problem;
+  weft__lock_leave(&d->lock);
+  atomic_store_explicit(&s->next, s->n_groups, memory_order_relaxed);
+  return false;
+}
+
+/* Where there are no threads: until it is later than `deadline`. */
+static void take_shares_until(cpu_device *d, cpu_dispatch *s, double deadline) {
+  double began = weft__now();
+  for (uint64_t share = 1; take_share(d, s, d->scratch, share);) {
     double now = weft__now();
     if (now >= deadline) return;
-    if (now - began < 1e-3) share *= 2; /* the clock is not looked at more often than needed */
+    if (now - began < 1e-3) share *= 2; /* so the clock is not looked at more often than needed */
+    began = now;
   }
 }
 
@@ -96,7 +97,7 @@ static void helper_main(void *argument) {
     cpu_dispatch *s = d->dispatch;
     d->n_busy++;
     weft__lock_leave(&d->lock);
-    if (scratch) take_shares(d, s, scratch, 0);
+    while (scratch && take_share(d, s, scratch, s->share)) continue;
     weft__lock_enter(&d->lock);
     if (--d->n_busy == 0) weft__condition_wake_all(&d->changed);
   }
@@ -104,18 +105,41 @@ static void helper_main(void *argument) {
   cpu_scratch_destroy(scratch);
 }
 
-static void need_helpers(cpu_device *d) {
-  if (d->helpers) return;
+/* Has all threads take shares of the dispatch, this one too. */
+static void share_out(cpu_device *d, cpu_dispatch *s) {
+  enum { SHARES_EACH = 8 };
   uint32_t wanted = d->n_threads - 1;
-  if (!(d->helpers = weft__alloc_zero(wanted, sizeof *d->helpers))) return;
-  while (d->n_helpers < wanted && weft__thread_start(&d->helpers[d->n_helpers], helper_main, d)) d->n_helpers++;
+  if (!d->helpers && (d->helpers = weft__alloc_zero(wanted, sizeof *d->helpers)))
+    while (d->n_helpers < wanted && weft__thread_start(&d->helpers[d->n_helpers], helper_main, d)) d->n_helpers++;
+  s->share = weft__max_u64(s->n_groups / (SHARES_EACH * d->n_threads), 1);
+  weft__lock_enter(&d->lock);
+  d->dispatch = s;
+  d->n_dispatches++;
+  weft__condition_wake_all(&d->call_helpers);
+  weft__lock_leave(&d->lock);
+  while (take_share(d, s, d->scratch, s->share)) continue;
+  weft__lock_enter(&d->lock);
+  d->dispatch = NULL; /* who has not come yet comes too late */
+  while (d->n_busy) weft__condition_wait(&d->changed, &d->lock);
+  weft__lock_leave(&d->lock);
+}
+
+/* Runs the first workgroup alone: what it takes tells whether the rest is worth waking a thread for. */
+static void run_threaded(cpu_device *d, cpu_dispatch *s) {
+  const double worth = 40e-6;
+  if (d->n_threads > 1 && s->n_groups > 1) {
+    double began = weft__now();
+    if (!take_share(d, s, d->scratch, 1)) return;
+    if ((weft__now() - began) * (double)(s->n_groups - 1) > worth) {
+      share_out(d, s);
+      return;
+    }
+  }
+  while (take_share(d, s, d->scratch, s->n_groups)) continue;
 }
 
 /* Runs what is left of the dispatch `c` of a job. False: the slice of time is over. */
 static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, double deadline, weft_error *problem) {
-  enum { SMALL = 4096, SHARES_EACH = 8 }; /* invocations that are not worth waking a thread for */
-  const uint32_t *size = cpu_program_workgroup_size(c->pipeline->program);
-  uint64_t n_threads = (uint64_t)size[0] * size[1] * size[2];
   cpu_dispatch s = {
       .program = c->pipeline->program,
       .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
@@ -123,24 +147,9 @@ static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, doub
   };
   memcpy(s.run.groups, c->groups, sizeof c->groups);
   atomic_init(&s.next, job->at_group);
-  bool shared = d->n_threads > 1 && s.n_groups > 1 && s.n_groups * n_threads > SMALL;
-  s.share = shared ? weft__max_u64(s.n_groups / (SHARES_EACH * d->n_threads), 1) : s.n_groups;
   if (!d->scratch) d->scratch = cpu_scratch_create();
-  if (shared) {
-    need_helpers(d);
-    weft__lock_enter(&d->lock);
-    d->dispatch = &s;
-    d->n_dispatches++;
-    weft__condition_wake_all(&d->call_helpers);
-    weft__lock_leave(&d->lock);
-  }
-  take_shares(d, &s, d->scratch, deadline);
-  if (shared) {
-    weft__lock_enter(&d->lock);
-    d->dispatch = NULL; /* who has not come yet comes too late */
-    while (d->n_busy) weft__condition_wait(&d->changed, &d->lock);
-    weft__lock_leave(&d->lock);
-  }
+  if (deadline > 0) take_shares_until(d, &s, deadline);
+  else run_threaded(d, &s);
   *problem = s.problem;
   job->at_group = atomic_load_explicit(&s.next, memory_order_relaxed);
   return job->at_group >= s.n_groups || atomic_load_explicit(&d->stop, memory_order_relaxed);
