@@ -6,15 +6,19 @@
 #if defined(__EMSCRIPTEN__)
 double emscripten_get_now(void);
 double weft__clock(void) { return emscripten_get_now() * 1e-3; }
+#elif defined(_WIN32)
+#include <windows.h>
+double weft__clock(void) {
+  LARGE_INTEGER count, frequency;
+  QueryPerformanceCounter(&count);
+  QueryPerformanceFrequency(&frequency);
+  return (double)count.QuadPart / (double)frequency.QuadPart;
+}
 #else
 #include <time.h>
 double weft__clock(void) {
   struct timespec t;
-#if defined(_WIN32)
-  timespec_get(&t, TIME_UTC);
-#else
   clock_gettime(CLOCK_MONOTONIC, &t);
-#endif
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 #endif

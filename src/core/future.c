@@ -56,8 +56,13 @@ void weft__reads_submitted(weft_device *d, weft_status status, const char *text)
 }
 
 void weft__read_settle(weft_device *d, weft__read *r, weft_status status, const char *text) {
-  if (status == WEFT_OK) r->state = WEFT__READ_MAPPED, d->stats.dispatches_done = weft__max_u64(d->stats.dispatches_done, r->dispatches);
-  else weft__note_set(&r->note, status, text);
+  if (status == WEFT_OK) {
+    r->state = WEFT__READ_MAPPED;
+    d->stats.dispatches_done = weft__max_u64(d->stats.dispatches_done, r->dispatches);
+    d->done_list = weft__max_u64(d->done_list, r->list); /* everything up to the copy of this read has run */
+  } else {
+    weft__note_set(&r->note, status, text);
+  }
   if (status != WEFT_OK || r->dropped) finish_read(d, r);
 }
 
@@ -220,17 +225,17 @@ weft_status weft_future_status(weft_future *f, weft_error *err) {
 weft_status weft__wait(weft_device *d, weft_error *err) {
   enum { STEP_MILLISECONDS = 50 }; /* how long an interruption may go unnoticed */
   const weft_host *host = &d->instance->host;
-  if (host->wait) return host->wait(host->data, d, STEP_MILLISECONDS * 1e-3, err);
-  if (!d->driver->wait)
-    return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver->name);
-  d->driver->wait(d->handle, STEP_MILLISECONDS * 1e-3);
-  return WEFT_OK;
+  const double seconds = STEP_MILLISECONDS * 1e-3;
+  return host->wait ? host->wait(host->data, d, seconds, err) : weft_device_wait(d, seconds, err);
 }
 
 weft_status weft__interrupted(weft_device *d, weft_error *err) {
   const weft_host *host = &d->instance->host;
-  bool interrupted = host->interrupted && host->interrupted(host->data);
-  return interrupted ? weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted") : WEFT_OK;
+  if (!host->interrupted || !host->interrupted(host->data)) return WEFT_OK;
+  weft__lock_enter(&d->lock);
+  weft__interrupt(d);
+  weft__lock_leave(&d->lock);
+  return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
 }
 
 weft_status weft_future_wait(weft_future *f, weft_error *err) {
@@ -293,6 +298,7 @@ static weft_status record_read(weft_device *d, weft_buffer *source, uint64_t off
   r->skip = offset - start;
   r->block = d->list.block;
   r->dispatches = d->stats.dispatches;
+  r->list = d->list.serial;
   r->next = d->reads;
   d->reads = r;
   *out = r;

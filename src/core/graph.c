@@ -359,12 +359,12 @@ static void append(weft_device *d, weft_graph *g, const swap *swaps, uint32_t n_
   d->stats.dispatches += g->list.n_dispatches;
   weft__pace_note(d, &g->cost, 1);
   for (uint32_t i = 0; i < g->n_buffers; i++)
-    if (g->buffers[i]->store) weft__list_name(d, g->buffers[i]->store);
-  for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i]);
+    if (g->buffers[i]->store) weft__list_name(d, g->buffers[i]->store, true);
+  for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i], true);
   weft__log_add(d, g->reads, g->n_reads, g->writes, g->n_writes, false);
   for (uint32_t i = 0; i < n_swaps; i++) {
     const uint64_t tenant = swaps[i].rebind->array.buffer->tenant;
-    weft__list_name(d, swaps[i].rebind->array.buffer->store);
+    weft__list_name(d, swaps[i].rebind->array.buffer->store, true);
     /* It stands for what it replaces: read and written as that was, to be safe. */
     weft__log_add(d, g->writes, g->n_writes, &tenant, 1, false);
     weft__log_add(d, &tenant, 1, g->writes, g->n_writes, false);

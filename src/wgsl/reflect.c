@@ -399,35 +399,59 @@ static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total
   return true;
 }
 
-bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                          uint32_t n_constants, wgsl_pipeline *out) {
+/* Fills `out`, which wgsl__special_free releases also after a failure; e->overrides and e->scratch are its afterwards. */
+static bool specialise(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
+                       uint32_t n_constants, wgsl__special *out) {
   wgsl_module *m = e->m;
   uint32_t n = m->reflection.n_overrides;
-  wgsl__value *values = weft__alloc_zero(n + 1, sizeof *values);
+  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
+  *out = (wgsl__special){.function = root, .overrides = weft__alloc_zero(n + 1, sizeof *out->overrides)};
   bool *used = weft__alloc_zero(n + 1, sizeof *used);
   reach x;
-  bool ok = reach_init(&x, m->n_decls) && values && used;
-  weft__arena scratch = {0};
-  wgsl_pipeline pipeline;
-  e->overrides = values;
-  e->scratch = &scratch;
+  bool ok = reach_init(&x, m->n_decls) && out->overrides && used;
+  e->overrides = out->overrides;
+  e->scratch = &out->arena;
   if (!ok && e->message) snprintf(e->message, e->capacity, "out of memory on the host");
-  if (ok) reach_from(&x, m->entry_decls[entry - m->reflection.entries], 1);
-  ok = ok && override_values(e, entry, constants, n_constants, values, used) &&
-       workgroup_size(e, x.items[0], pipeline.workgroup_size) && workgroup_bytes(e, &x, &pipeline.workgroup_bytes) &&
-       body_values(e, &x);
-  if (ok) *out = pipeline;
-  weft__arena_free(&scratch);
-  weft__free(values);
+  if (ok) reach_from(&x, root, 1);
+  ok = ok && override_values(e, entry, constants, n_constants, out->overrides, used) &&
+       workgroup_size(e, root, out->pipeline.workgroup_size) &&
+       workgroup_bytes(e, &x, &out->pipeline.workgroup_bytes) && body_values(e, &x);
   weft__free(used);
   reach_free(&x);
+  return ok;
+}
+
+bool wgsl__specialise(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
+                      uint32_t n_constants, wgsl__special *out, char *message, size_t capacity) {
+  if (message && capacity) message[0] = 0;
+  /* an evaluation with overrides and without `report` writes nothing into the module */
+  wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
+  return specialise(&e, entry, constants, n_constants, out);
+}
+
+void wgsl__special_free(wgsl__special *special) {
+  weft__arena_free(&special->arena);
+  weft__free(special->overrides);
+  special->overrides = NULL;
+}
+
+bool wgsl__special_value(const wgsl_module *module, wgsl__special *special, const wgsl__expr *x, wgsl__value *out) {
+  wgsl__evaluation e = {.m = (wgsl_module *)module, .overrides = special->overrides, .scratch = &special->arena};
+  return wgsl__value_of(&e, (wgsl__expr *)x, out);
+}
+
+bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
+                          uint32_t n_constants, wgsl_pipeline *out) {
+  wgsl__special special;
+  bool ok = specialise(e, entry, constants, n_constants, &special);
+  if (ok) *out = special.pipeline;
+  wgsl__special_free(&special);
   return ok;
 }
 
 bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
                          uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
   if (message && capacity) message[0] = 0;
-  /* an evaluation with overrides and without `report` writes nothing into the module */
   wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
   return wgsl__entry_evaluate(&e, entry, constants, n_constants, out);
 }

@@ -357,15 +357,22 @@ def test_a_library_that_speaks_no_webgpu_raises():
     assert status == 0 and _ctypes.__file__ in out and "wgpu" in out, (out, err)
 
 
-def test_a_system_without_a_gpu_raises():
+NO_VULKAN = {"VK_ICD_FILENAMES": "/no/such/driver.json", "VK_DRIVER_FILES": "/no/such/driver.json", "WEFT_DEVICE": ""}
+HIDE_PACKAGES = "import importlib.util; importlib.util.find_spec = lambda name, package=None: None\n"
+
+
+def test_a_system_without_a_gpu_has_the_cpu():
     code = """
       import weft
-      try: weft.device()
-      except weft.DeviceError as e: print(e)
-      print(weft.devices())
+      print(weft.device().name, [d.driver for d in weft.devices()])
+      for word in ("native", "gpu"):
+          try: weft.device(word)
+          except weft.DeviceError as e: print(e)
     """
-    status, out, err = run(code, VK_ICD_FILENAMES="/no/such/driver.json", VK_DRIVER_FILES="/no/such/driver.json")
-    assert status == 0 and "adapter" in out and out.endswith("[]"), (out, err)
+    status, out, err = run(code, **NO_VULKAN)
+    first, *refused = out.splitlines()
+    assert status == 0 and first.startswith("weft cpu (") and first.endswith("['cpu']"), (out, err)
+    assert sum("adapter" in line for line in refused) >= 2, (out, err)
 
 
 def test_an_adapter_of_the_null_backend_is_none():
@@ -402,14 +409,14 @@ def test_an_adapter_of_the_null_backend_is_none():
           return ctypes.cast(request_null, ctypes.c_void_p).value if text == name else dawn(Text(text, length))
 
       _native._dawn = lambda: ctypes.cast(get_proc_address, ctypes.c_void_p).value
-      for selector in ("", "null", "cpu", "gpu"):
+      for selector in ("native", "null", "gpu"):
           try: print(weft.device(selector))
           except weft.DeviceError as e: print(e)
-      assert asked and 1 not in asked and weft.devices() == []
+      assert asked and 1 not in asked and [d.driver for d in weft.devices()] == ["cpu"] and weft.device("").driver == "cpu"
     """
     status, out, err = run(code, WEFT_WEBGPU_LIBRARY="", WEFT_DEVICE="")
     assert status == 0, err
-    assert [("finds no" in line and "adapter on this system" in line) for line in out.splitlines()] == [True] * 4, out
+    assert [("finds no" in line and "adapter on this system" in line) for line in out.splitlines()] == [True] * 3, out
 
 
 def built_library(folder, names):
@@ -440,18 +447,6 @@ def test_a_library_that_is_too_old_raises(tmp_path, missing):
     assert all(library in line and f"lacks wgpu{missing}" in line and "wgpudawn" in line for line in lines), out
 
 
-def test_no_library_at_all_raises():
-    code = """
-      import importlib.util, weft
-      from weft import _native
-      _native.importlib = type("Nothing", (), {"util": type("", (), {"find_spec": lambda name: None})})
-      try: weft.device()
-      except weft.UnsupportedError as e: print(e)
-    """
-    status, out, err = run(code, WEFT_WEBGPU_LIBRARY="", LD_LIBRARY_PATH="")
-    assert status == 0 and "no WebGPU library was found" in out and 'pip install "weft[dawn]"' in out, (out, err)
-
-
 def test_a_package_that_cannot_be_imported_raises(tmp_path):
     (tmp_path / "wgpudawn").mkdir()
     (tmp_path / "wgpudawn" / "__init__.py").write_text("")
@@ -460,8 +455,31 @@ def test_a_package_that_cannot_be_imported_raises(tmp_path):
       import sys
       sys.path.insert(0, {str(tmp_path)!r})
       import weft
-      try: weft.device()
+      try: weft.device("native")
       except weft.UnsupportedError as e: print(e)
     """
     status, out, err = run(code, WEFT_WEBGPU_LIBRARY="")
     assert status == 0 and "wgpudawn" in out and "a_package_that_is_not_there" in out, (out, err)
+
+
+def test_without_a_library_for_webgpu_there_is_the_cpu():
+    code = """
+      import weft
+      print(weft.device().driver, weft.asarray([1.0, 2.0]).to_memoryview().tolist())
+      try: weft.device("native")
+      except weft.UnsupportedError as e: print(e)
+    """
+    status, out, err = run(HIDE_PACKAGES + textwrap.dedent(code), **NO_VULKAN, WEFT_WEBGPU_LIBRARY="")
+    first, *refused = out.splitlines()
+    assert status == 0 and first == "cpu [1.0, 2.0]" and 'pip install "weft[dawn]"' in " ".join(refused), (out, err)
+
+
+def test_software_adapters_rank_below_the_cpu_device():
+    import weft
+
+    kinds = [(d.driver, d.kind) for d in weft.devices()]
+    software = [k for k in kinds if k[1] == "cpu" and k[0] != "cpu"]
+    assert kinds[len(kinds) - len(software) - 1] == ("cpu", "cpu")
+    if all(kind == "cpu" for _, kind in kinds):
+        status, out, err = run("import weft; print(weft.device().driver)", WEFT_DEVICE="")
+        assert (status, out) == (0, "cpu"), err

@@ -9,12 +9,11 @@
 
 A first line `// overrides: NAME=VALUE ...` gives values for pipelines, `// check: --pipeline ...` what else wgsl_dump is
 told. PATTERN: file names or parts of them. --update
-writes the golden files anew: look at what git says then. With WEFT_CONFORMANCE set, conformance.py runs as well.
+writes the golden files anew: look at what git says then.
 """
 
 import argparse
 import difflib
-import os
 import pathlib
 import re
 import subprocess
@@ -132,14 +131,6 @@ def main():
         failed += wrong is not None
         if wrong is not None:
             print(f"FAIL {name}: {wrong}")
-    if not args.patterns and os.environ.get("WEFT_CONFORMANCE"):
-        command = [sys.executable, str(HERE / "conformance.py"), "--dump", args.dump]
-        status = subprocess.run(command, check=False).returncode
-        passed += status == 0
-        failed += status != 0
-    elif not args.patterns:
-        skipped += 1
-        print("SKIP conformance  WEFT_CONFORMANCE names no folder")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "drivers/common.h"
 #include "drivers/native/internal.h"
 
 #if !defined(_WIN32)
@@ -18,16 +19,6 @@ WGPUStringView weft__view(const char *text) { return (WGPUStringView){text, strl
 size_t weft__view_bytes(WGPUStringView view) {
   if (!view.data) return 0;
   return view.length == WGPU_STRLEN ? strlen(view.data) : view.length;
-}
-
-size_t weft__copy_text(const char *text, char *out, size_t capacity) {
-  size_t n = strlen(text);
-  if (capacity) {
-    size_t fits = n < capacity ? n : capacity - 1;
-    memcpy(out, text, fits);
-    out[fits] = 0;
-  }
-  return n;
 }
 
 /* ---- lists; record_lock is held ---------------------------------------------------------------------------------- */
