@@ -1,6 +1,6 @@
 """Holds the includes of src/ and include/ against the layers: who may know whom. Prints each line that does not fit.
 
-    wgsl -> base                          drivers -> base, core/driver.h (cpu also wgsl/wgsl.h)
+    wgsl -> base                          drivers -> base, core/driver.h (cpu also wgsl/wgsl.h and typed.h)
     core -> base, core/driver.h, wgsl/wgsl.h        python -> the public header, base, and each driver's one header
     Python.h: src/python alone            emscripten: drivers/web alone          webgpu.h: drivers/native alone
 """
@@ -18,7 +18,7 @@ LAYERS = {
     "src/base": [],
     "src/wgsl": [r"base/.*"],
     "src/core": [r"base/.*", r"wgsl/wgsl\.h", r"weft\.h"],
-    "src/drivers/cpu": [r"base/.*", r"core/driver\.h", r"wgsl/wgsl\.h"],
+    "src/drivers/cpu": [r"base/.*", r"core/driver\.h", r"wgsl/(wgsl|typed)\.h"],
     "src/drivers": [r"base/.*", r"core/driver\.h"],
     "src/python": [r"base/.*", r"core/driver\.h", r"wgsl/wgsl\.h", r"weft\.h", DRIVER_HEADERS],
     "include": [r"base/status\.h", r"core/driver\.h", r"wgsl/wgsl\.h"],

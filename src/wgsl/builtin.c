@@ -70,6 +70,8 @@ const wgsl__builtin *wgsl__builtin_find(const char *text, size_t n) {
   return &table[low];
 }
 
+const char *wgsl__builtin_name(const wgsl__builtin *b) { return b->head.name; }
+
 const wgsl__builtin *wgsl__builtin_next(const wgsl__builtin *b) {
   return b + 1 < table + N_TABLE && strcmp(b->head.name, b[1].head.name) == 0 ? b + 1 : NULL;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "wgsl/ast.h"
 #include "wgsl/lex.h"
+#include "wgsl/typed.h"
 
 enum {
   WGSL__MAX_NESTING = 255,     /* parentheses, braces, template lists: WGSL asks for 127 braces; bounds the C stack */
@@ -134,51 +135,6 @@ const char *wgsl__gate_name(wgsl__gate gate);
 
 /* ---- type.c ------------------------------------------------------------------------------------------------------ */
 
-typedef enum wgsl__base {
-  WGSL__BASE_ABSTRACT_INT,
-  WGSL__BASE_ABSTRACT_FLOAT,
-  WGSL__BASE_BOOL,
-  WGSL__BASE_I32,
-  WGSL__BASE_U32,
-  WGSL__BASE_F32,
-  WGSL__BASE_F16,
-  WGSL__BASE_LAST_SCALAR = WGSL__BASE_F16,
-  WGSL__BASE_VECTOR,
-  WGSL__BASE_MATRIX,
-  WGSL__BASE_ARRAY,
-  WGSL__BASE_STRUCT,
-  WGSL__BASE_ATOMIC,
-  WGSL__BASE_POINTER,
-  WGSL__BASE_BUFFER,
-  WGSL__BASE_TEXTURE,
-  WGSL__BASE_SAMPLER
-} wgsl__base;
-
-enum {
-  WGSL__TYPE_HOST_SHAREABLE = 1,
-  WGSL__TYPE_CONSTRUCTIBLE = 2,
-  WGSL__TYPE_PLAIN = 4,
-  WGSL__TYPE_FIXED = 8, /* fixed footprint; creation-fixed when not OVERRIDE_SIZED as well */
-  WGSL__TYPE_RUNTIME_SIZED = 16,
-  WGSL__TYPE_OVERRIDE_SIZED = 32,
-  WGSL__TYPE_HAS_ATOMIC = 64,
-  WGSL__TYPE_HAS_ARRAY = 128
-};
-
-struct wgsl__type {
-  wgsl_type host; /* first: a wgsl_type is the head of a wgsl__type */
-  wgsl__base base;
-  unsigned flags;
-  uint32_t depth;          /* of nested composites */
-  bool uniform_ok;         /* layout.c found nothing wrong for the uniform address space */
-  wgsl__expr *count;       /* OVERRIDE_SIZED: the element count (arrays) or byte count (buffers) */
-  const wgsl__decl *decl;  /* structs */
-  const wgsl__type *inner; /* element, column, atomic's scalar, pointer's store type */
-  const wgsl__type *concrete; /* structures of builtins with abstract members */
-  wgsl__space space;       /* pointers */
-  unsigned access;         /* pointers, storage textures */
-};
-
 void wgsl__types_init(wgsl_module *m);
 /* The type that `expr` denotes; NULL: reported, or not known yet (then nothing was reported). */
 const wgsl__type *wgsl__type_of_expr(wgsl_module *m, wgsl__expr *expr);
@@ -190,21 +146,9 @@ const wgsl__type *wgsl__type_pointer(wgsl_module *m, wgsl__space space, const wg
 /* A structure that builtins return, such as __frexp_result_f32; its members have the given names and types. */
 const wgsl__type *wgsl__type_result(wgsl_module *m, const char *name, const char *const names[2],
                                     const wgsl__type *const types[2]);
-const wgsl__type *wgsl__type_part(const wgsl__type *t, uint32_t i); /* component, column, element, member */
-uint32_t wgsl__type_parts(const wgsl__type *t);                     /* how many; 0 for scalars and unsized arrays */
-const wgsl__type *wgsl__type_element(const wgsl__type *t); /* the scalar of a scalar, vector or matrix, or NULL */
-const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar);
 const wgsl__type *wgsl__type_concrete(wgsl_module *m, const wgsl__type *t); /* abstract ones to i32, f32 */
-const char *wgsl__type_name(const wgsl__type *t);                                 /* as messages say it */
 
 /* ---- constant.c -------------------------------------------------------------------------------------------------- */
-
-typedef enum wgsl__phase {
-  WGSL__PHASE_CONST,
-  WGSL__PHASE_OVERRIDE,
-  WGSL__PHASE_RUNTIME,
-  WGSL__PHASE_UNKNOWN
-} wgsl__phase;
 
 /* What an expression comes to. value.type NULL: not known, then nothing may be said about it. */
 typedef struct wgsl__result {
@@ -231,7 +175,6 @@ void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *c
     WEFT_PRINTF(4, 5);
 const char *wgsl__value_text(wgsl__value value, char out[48]);
 wgsl__value *wgsl__value_parts(wgsl__evaluation *e, uint32_t n); /* NULL: e->unknown */
-wgsl__value wgsl__value_part(const wgsl__value *v, uint32_t i);
 /* Whether a value of `from` becomes one of `to` by itself (WGSL 6.1.2). */
 bool wgsl__converts(const wgsl__type *from, const wgsl__type *to);
 /* The same on values: abstract ones must fit. False: failed or unknown. */

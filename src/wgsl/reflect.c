@@ -398,28 +398,44 @@ static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total
   return true;
 }
 
-bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
-                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
+bool wgsl__specialise(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
+                      uint32_t n_constants, wgsl__special *out, char *message, size_t capacity) {
   wgsl_module *m = (wgsl_module *)module; /* an evaluation with `overrides` writes nothing into it */
   if (message && capacity) message[0] = 0;
-  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
   uint32_t n = m->reflection.n_overrides;
-  wgsl__value *values = weft__alloc_zero(n + 1, sizeof *values);
+  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
+  *out = (wgsl__special){.function = root, .overrides = weft__alloc_zero(n + 1, sizeof *out->overrides)};
   bool *used = weft__alloc_zero(n + 1, sizeof *used);
   reach x;
-  bool ok = reach_init(&x, m->n_decls) && values && used;
-  weft__arena scratch = {0};
-  wgsl__evaluation e = {.m = m, .overrides = values, .scratch = &scratch, .message = message, .capacity = capacity};
-  wgsl_pipeline pipeline;
+  bool ok = reach_init(&x, m->n_decls) && out->overrides && used;
+  wgsl__evaluation e = {
+      .m = m, .overrides = out->overrides, .scratch = &out->arena, .message = message, .capacity = capacity};
   if (!ok && message) snprintf(message, capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
-  ok = ok && override_values(&e, entry, constants, n_constants, values, used) &&
-       workgroup_size(&e, root, pipeline.workgroup_size) && workgroup_bytes(&e, &x, &pipeline.workgroup_bytes) &&
-       body_values(&e, &x);
-  if (ok) *out = pipeline;
-  weft__arena_free(&scratch);
-  weft__free(values);
+  ok = ok && override_values(&e, entry, constants, n_constants, out->overrides, used) &&
+       workgroup_size(&e, root, out->pipeline.workgroup_size) &&
+       workgroup_bytes(&e, &x, &out->pipeline.workgroup_bytes) && body_values(&e, &x);
   weft__free(used);
   reach_free(&x);
+  return ok;
+}
+
+void wgsl__special_free(wgsl__special *special) {
+  weft__arena_free(&special->arena);
+  weft__free(special->overrides);
+  special->overrides = NULL;
+}
+
+bool wgsl__special_value(const wgsl_module *module, wgsl__special *special, const wgsl__expr *x, wgsl__value *out) {
+  wgsl__evaluation e = {.m = (wgsl_module *)module, .overrides = special->overrides, .scratch = &special->arena};
+  return wgsl__value_of(&e, (wgsl__expr *)x, out);
+}
+
+bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
+                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
+  wgsl__special special;
+  bool ok = wgsl__specialise(module, entry, constants, n_constants, &special, message, capacity);
+  if (ok) *out = special.pipeline;
+  wgsl__special_free(&special);
   return ok;
 }

@@ -1,0 +1,151 @@
+/* Control flow: jumps for what all lanes do, masks for what some do. Compiled once for each instruction set.
+ *
+ *   if (c) {A} else {B}         MASK_IF c -> E · A · E: MASK_ELSE c -> P · B · P: MASK_POP
+ *   loop {… if (c) {break;}}    MASK_PUSH · L: … MASK_IF c · MASK_DROP · MASK_POP -> X · JUMP_BACK L · X: MASK_POP
+ *
+ * `level` says which mask an instruction makes current. MASK_DROP takes the active lanes out of the levels from `count`
+ * to the current one; whoever pops back to one of those looks anew who is left, and when nobody is, jumps to the end of
+ * that level's region (`target`), so that no code runs for nobody. */
+#include "drivers/cpu/vm.h"
+
+/* Makes `level` current: its row is as it should be, whose lanes lie in [begin, end). */
+static bool enter(cpu_vm *vm, uint32_t level, uint32_t begin, uint32_t end, bool all) {
+  uint32_t *row = vm->masks + (size_t)level * vm->stride;
+  cpu_level *l = &vm->levels[level];
+  uint32_t first = end, last = begin;
+  for (uint32_t c = begin; c < end; c += CPU_CHUNK) {
+    uint32_t any = 0;
+    CPU_LANES for (uint32_t k = 0; k < CPU_CHUNK; k++) any |= row[c + k];
+    if (!any) continue;
+    if (first == end) first = c;
+    last = c + CPU_CHUNK;
+  }
+  l->begin = vm->begin = first < last ? first : begin;
+  l->end = vm->end = first < last ? last : begin;
+  l->state = vm->state = first >= last ? CPU_NONE : all ? CPU_ALL : CPU_SOME;
+  l->stale = false;
+  vm->level = level;
+  return first < last;
+}
+
+static const cpu_insn *next(const cpu_vm *vm, const cpu_insn *i, bool any) {
+  return any ? i + 1 : vm->code + i->target;
+}
+
+/* level = (level - 1) & (condition ^ flip) */
+static const cpu_insn *narrow(cpu_vm *vm, const cpu_insn *i, uint32_t flip) {
+  const cpu_level *outer = &vm->levels[i->level - 1];
+  uint32_t begin = outer->begin, n = (outer->end - begin) & ~(uint32_t)(CPU_CHUNK - 1), lost = 0;
+  uint32_t *row = vm->masks + (size_t)i->level * vm->stride + begin;
+  const uint32_t *above = row - vm->stride, *condition = vm->file + i->r[0] + begin;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) {
+    row[k] = above[k] & (condition[k] ^ flip);
+    lost |= row[k] ^ above[k];
+  }
+  return next(vm, i, enter(vm, i->level, begin, begin + n, !lost && outer->state == CPU_ALL && !outer->stale));
+}
+
+const cpu_insn *CPU_RUN(MASK_IF)(cpu_vm *vm, const cpu_insn *i) { return narrow(vm, i, 0); }
+const cpu_insn *CPU_RUN(MASK_ELSE)(cpu_vm *vm, const cpu_insn *i) { return narrow(vm, i, ~0u); }
+
+/* level = level - 1, whoever is active there now */
+const cpu_insn *CPU_RUN(MASK_PUSH)(cpu_vm *vm, const cpu_insn *i) {
+  const cpu_level *outer = &vm->levels[i->level - 1];
+  uint32_t begin = outer->begin, n = (outer->end - begin) & ~(uint32_t)(CPU_CHUNK - 1);
+  uint32_t *row = vm->masks + (size_t)i->level * vm->stride + begin;
+  const uint32_t *above = row - vm->stride;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) row[k] = above[k];
+  return next(vm, i, enter(vm, i->level, begin, begin + n, outer->state == CPU_ALL && !outer->stale));
+}
+
+const cpu_insn *CPU_RUN(MASK_JOIN)(cpu_vm *vm, const cpu_insn *i) { return CPU_RUN(MASK_PUSH)(vm, i); }
+
+const cpu_insn *CPU_RUN(MASK_POP)(cpu_vm *vm, const cpu_insn *i) {
+  cpu_level *l = &vm->levels[i->level];
+  if (l->stale) return next(vm, i, enter(vm, i->level, l->begin, l->end, false));
+  vm->level = i->level;
+  vm->begin = l->begin;
+  vm->end = l->end;
+  vm->state = l->state;
+  return next(vm, i, l->state != CPU_NONE);
+}
+
+/* Takes lanes out of the levels from i->count to the current one: those active (keep NULL), or those not in `keep`. */
+static void drop(cpu_vm *vm, const cpu_insn *i, const uint32_t *keep) {
+  const uint32_t *active = cpu_mask(vm) + vm->begin;
+  uint32_t n = cpu_range(vm);
+  for (uint32_t level = i->count; level <= vm->level; level++) {
+    uint32_t *row = vm->masks + (size_t)level * vm->stride + vm->begin;
+    vm->levels[level].stale = true;
+    if (keep) {
+      CPU_LANES for (uint32_t k = 0; k < n; k++) row[k] &= ~active[k] | keep[k];
+    } else {
+      CPU_LANES for (uint32_t k = 0; k < n; k++) row[k] &= ~active[k];
+    }
+  }
+}
+
+const cpu_insn *CPU_RUN(MASK_DROP)(cpu_vm *vm, const cpu_insn *i) {
+  drop(vm, i, NULL);
+  vm->levels[vm->level].state = vm->state = CPU_NONE;
+  vm->levels[vm->level].end = vm->end = vm->begin;
+  return vm->code + i->target;
+}
+
+/* Drops the lanes whose condition does not hold, from the levels i->count to the current one. */
+const cpu_insn *CPU_RUN(MASK_TEST)(cpu_vm *vm, const cpu_insn *i) {
+  const uint32_t *keep = vm->file + i->r[0] + vm->begin, *active = cpu_mask(vm) + vm->begin;
+  uint32_t n = cpu_range(vm), lost = 0;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) lost |= active[k] & ~keep[k];
+  if (!lost) return i + 1;
+  drop(vm, i, keep);
+  return next(vm, i, enter(vm, vm->level, vm->begin, vm->end, false));
+}
+
+const cpu_insn *CPU_RUN(MASK_ROW)(cpu_vm *vm, const cpu_insn *i) {
+  uint32_t *d = vm->file + i->r[0] + vm->begin, n = cpu_range(vm);
+  const uint32_t *m = cpu_mask(vm) + vm->begin;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) d[k] = m[k];
+  return i + 1;
+}
+
+const cpu_insn *CPU_RUN(FIRST_ACTIVE)(cpu_vm *vm, const cpu_insn *i) {
+  const uint32_t *m = cpu_mask(vm);
+  uint32_t k = vm->begin;
+  while (k < vm->end && !m[k]) k++;
+  vm->file[i->r[0]] = k < vm->end ? vm->file[i->r[1] + k] : 0;
+  return i + 1;
+}
+
+/* ---- jumps ------------------------------------------------------------------------------------------------------- */
+
+const cpu_insn *CPU_RUN(JUMP)(cpu_vm *vm, const cpu_insn *i) { return vm->code + i->target; }
+
+static bool stopped(const cpu_vm *vm) { return vm->stop && atomic_load_explicit(vm->stop, memory_order_relaxed); }
+
+const cpu_insn *CPU_RUN(JUMP_BACK)(cpu_vm *vm, const cpu_insn *i) {
+  return stopped(vm) ? NULL : vm->code + i->target;
+}
+
+const cpu_insn *CPU_RUN(JUMP_BACK_IF)(cpu_vm *vm, const cpu_insn *i) {
+  if (!vm->file[i->r[0]]) return i + 1;
+  return stopped(vm) ? NULL : vm->code + i->target;
+}
+
+const cpu_insn *CPU_RUN(JUMP_IF)(cpu_vm *vm, const cpu_insn *i) {
+  return vm->file[i->r[0]] ? vm->code + i->target : i + 1;
+}
+
+const cpu_insn *CPU_RUN(JUMP_UNLESS)(cpu_vm *vm, const cpu_insn *i) {
+  return vm->file[i->r[0]] ? i + 1 : vm->code + i->target;
+}
+
+const cpu_insn *CPU_RUN(LABEL)(cpu_vm *vm, const cpu_insn *i) {
+  (void)vm;
+  return i + 1; /* none is left in a program */
+}
+
+const cpu_insn *CPU_RUN(EXIT)(cpu_vm *vm, const cpu_insn *i) {
+  (void)vm, (void)i;
+  return NULL;
+}
