@@ -21,8 +21,7 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build"
 MARK = "BENCH "
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
-WEB_CASES = ("enqueue", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
+WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
 COMPUTATIONS = ("copy", "saxpy", "mandelbrot", "matmul-naive", "matmul-tiled", "reduction", "scan", "stencil3x3")
 COMPUTATIONS += ("histogram", "bitonic")
@@ -38,6 +37,7 @@ IMPORTS = 5  # fresh pages
 
 sys.path.insert(0, str(ROOT / "tools"))
 import pyodide_job  # noqa: E402
+import vulkan  # noqa: E402
 
 
 class Table:
@@ -184,8 +184,7 @@ def main():
     cases = [case for case in CASES if any(fnmatch.fnmatch(case, pattern) for pattern in wanted)]
     if not cases:
         parser.error(f"no case is called {' or '.join(wanted)}; there are {', '.join(CASES)}")
-    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER  # "" takes the machine's own
+    vulkan.choose()
     table, failed = Table(), 0
     if "chromium" in devices:
         failed += web(table, "browser", cases, None)
