@@ -7,8 +7,9 @@ import re
 import shlex
 
 import pytest
-from examples import BLOCK
 from weft.__main__ import main
+
+from examples import BLOCK
 
 ROOT = pathlib.Path(__file__).parents[2]
 
