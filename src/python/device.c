@@ -245,7 +245,7 @@ static PyObject *device_kind(PyObject *self, void *closure) {
 static PyObject *device_repr(PyObject *o) {
   if (((py_device *)o)->ready) return PyUnicode_FromString("<weft.Device, opening>");
   const weft_device_info *info = info_of(o);
-  const char *lost = info && is_lost((py_device *)o) ? ", lost" : "";
+  const char *lost = info && !py_state_of(o)->forked && is_lost((py_device *)o) ? ", lost" : "";
   return info ? PyUnicode_FromFormat("<weft.Device %s: %s, %s%s>", info->driver, info->name, info->backend, lost) : NULL;
 }
 

@@ -25,6 +25,12 @@ def test_the_default_device_is_opened_once():
         weft.Device()
 
 
+def test_a_device_has_more_than_the_least_that_webgpu_promises():
+    limits = weft.device().limits
+    least = {"maxBufferSize": 1 << 28, "maxStorageBufferBindingSize": 1 << 27, "maxStorageBuffersPerShaderStage": 8}
+    assert all(limits[name] >= n for name, n in least.items()) and any(limits[name] > n for name, n in least.items())
+
+
 def test_a_device_by_its_driver():
     device = weft.device()
     assert weft.device(device.driver).name == device.name
