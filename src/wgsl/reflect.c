@@ -411,6 +411,7 @@ static bool specialise(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_
   bool ok = reach_init(&x, m->n_decls) && out->overrides && used;
   e->overrides = out->overrides;
   e->scratch = &out->arena;
+  out->out_of_memory = !ok;
   if (!ok && e->message) snprintf(e->message, e->capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
   ok = ok && override_values(e, entry, constants, n_constants, out->overrides, used) &&

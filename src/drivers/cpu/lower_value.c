@@ -241,7 +241,7 @@ cpu_place cpu_place_of(cpu_lower *L, const wgsl__expr *x) {
 
 /* The whole group counts as written. */
 static void touch(cpu_lower *L, const cpu_variable *v) {
-  for (uint32_t i = 0; i < v->n; i++) L->regs[v->r + i].version++;
+  for (uint32_t i = 0; i < v->n && L->status == WEFT_OK; i++) L->regs[v->r + i].version++;
 }
 
 static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
@@ -264,6 +264,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
 
 static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
   const cpu_variable *v = p->variable;
+  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD names r alone */
   for (uint32_t i = 0; i < value.n && L->status == WEFT_OK; i++) {
     uint32_t at = p->offset + (p->n_picked ? p->picked[i] : i);
     if (!p->has_index) {
