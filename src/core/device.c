@@ -302,7 +302,9 @@ void weft__interrupt(weft_device *d) {
   for (weft_buffer *b = d->buffers; b; b = b->next)
     if (b->store && b->store->last_written > d->done_list) weft__buffer_fail(b, WEFT_DEVICE, "what computes it was interrupted");
   d->done_list = d->list.serial - 1;
+  bool told = d->late.status == WEFT_OK; /* by the interruption itself */
   weft__poll(d);
+  if (told) weft__note_clear(&d->late);
 }
 
 weft_status weft_device_flush(weft_device *d, weft_error *err) {

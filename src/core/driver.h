@@ -174,8 +174,8 @@ typedef struct weft_driver {
   /* Makes the device lost on request. WEFT_FUTURE_LOST and all pending futures settle as after a real loss. */
   void (*lose)(void *device);
   /* Ends at once, in the middle if need be, the blocks that were submitted and have not run; writes of the host are kept.
-   * Blocks and mappings behind them settle with WEFT_DEVICE; what the blocks write is undefined. NULL: work cannot be ended
-   * (a GPU's). */
+   * The futures of the blocks, and of mappings behind them, settle with WEFT_DEVICE; of the others nothing is told. What the
+   * blocks write is undefined. NULL: work cannot be ended (a GPU's). */
   void (*interrupt)(void *device);
 
   /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter; zeros when it fails. */

@@ -89,6 +89,7 @@ static weft_status cpu_open(void *context, const char *selector, weft_power powe
   d->driver = driver;
   d->n_threads = count_threads(&driver->options);
   d->lost_record = lost;
+  d->ready = ready;
   memcpy(d->limits, limits, sizeof limits);
   describe(d);
   cpu_records_init(&d->settled);

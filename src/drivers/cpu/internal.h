@@ -178,6 +178,8 @@ typedef struct cpu_device {
   uint32_t n_objects_capacity, n_objects, last_mapping;
   cpu_records reported;
   cpu_record *lost_record; /* owned until the device is lost, so that saying so needs no memory */
+  uint32_t ready; /* the future of opening, */
+  bool open;      /* which poll has told of */
   bool lost;
 
   weft__lock lock;

@@ -80,12 +80,16 @@ cpu_variable *cpu_variable_new(cpu_lower *L, const void *key, uint32_t n) {
   return v;
 }
 
+uint32_t cpu_array_count(cpu_lower *L, const wgsl__type *t) {
+  wgsl__value count;
+  if (!(t->flags & WGSL__TYPE_OVERRIDE_SIZED)) return t->host.count;
+  return wgsl__special_value(L->module, &L->special, t->count, &count) && count.i > 0 ? (uint32_t)count.i : 1;
+}
+
 /* The byte size of a variable in workgroup memory. */
 static uint64_t workgroup_size_of(cpu_lower *L, const wgsl__type *t) {
-  wgsl__value count;
   if (!(t->flags & WGSL__TYPE_OVERRIDE_SIZED)) return t->host.size;
-  if (!wgsl__special_value(L->module, &L->special, t->count, &count) || count.i < 1) return 0;
-  return t->base == WGSL__BASE_ARRAY ? (uint64_t)count.i * t->host.stride : (uint64_t)count.i;
+  return (uint64_t)cpu_array_count(L, t) * t->host.stride;
 }
 
 static uint32_t slot_of(const cpu_lower *L, const wgsl__decl *d) {

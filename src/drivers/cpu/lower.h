@@ -62,7 +62,7 @@ typedef struct cpu_place {
   const wgsl__type *type; /* what is stored there */
   const cpu_variable *variable; /* NULL: memory */
   uint32_t memory;
-  uint32_t offset, scale;
+  uint32_t offset, scale, limit; /* limit: the index is less, else the access is none (memory) or clamped; 0: unlimited */
   cpu_reg index;
   bool has_index;
   uint8_t n_picked, picked[4]; /* components of a vector; 0: all of it */
@@ -155,6 +155,7 @@ void cpu_fact_note(cpu_lower *L, const void *key, cpu_fact fact); /* and asks fo
 cpu_variable *cpu_variable_new(cpu_lower *L, const void *key, uint32_t n); /* declared here; NULL when memory ends */
 cpu_binding *cpu_bind(cpu_lower *L, const wgsl__decl *d); /* a new binding; never NULL */
 const cpu_binding *cpu_bound(cpu_lower *L, const wgsl__decl *d); /* NULL: none; makes those of module-scope variables */
+uint32_t cpu_array_count(cpu_lower *L, const wgsl__type *t); /* of an array, by overrides too; 0: runtime-sized */
 cpu_value cpu_call(cpu_lower *L, const wgsl__expr *x);
 cpu_reg cpu_preset_get(cpu_lower *L, cpu_preset which);
 bool cpu_enter(cpu_lower *L); /* deeper in the C stack; false: too deep, reported */

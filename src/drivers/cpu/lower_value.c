@@ -2,8 +2,8 @@
  *
  *   struct S { a: vec3f, b: array<f32, 2> }      value: [a.x a.y a.z b[0] b[1]]     memory: by offsets and strides
  *
- * A place in memory may be anywhere inside what is bound (WGSL 14.2 lets an invalid index touch any of it), so only the
- * machine checks, once, against the bound bytes. Places in registers are clamped to their variable. */
+ * A place with one varying index is checked by the machine, against the count of elements and the bytes that are bound.
+ * Where several indices come together, each is clamped before they are added. */
 #include <string.h>
 
 #include "drivers/cpu/lower.h"
@@ -127,7 +127,7 @@ cpu_value cpu_value_index(cpu_lower *L, cpu_value v, cpu_reg index, const wgsl__
   cpu_reg group = side_by_side(L, v, row);
   bool varying = row || cpu_is_row(L, index);
   for (uint32_t i = 0; i < out.n; i++) {
-    cpu_insn insn = {.op = CPU_INDEX_LOAD, .n_defs = 1, .n_uses = 2, .offset = i, .scale = out.n, .count = v.n,
+    cpu_insn insn = {.op = CPU_INDEX_LOAD, .n_defs = 1, .n_uses = 2, .offset = i, .scale = out.n, .count = n_parts,
                      .r = {0, group, index}};
     insn.bits = (uint8_t)((varying ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
                           (cpu_is_row(L, index) ? 0 : CPU_BIT_LAST));
@@ -138,10 +138,15 @@ cpu_value cpu_value_index(cpu_lower *L, cpu_value v, cpu_reg index, const wgsl__
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
-/* Adds index * scale to the place. */
-static void add_index(cpu_lower *L, cpu_place *p, cpu_reg index, uint32_t scale) {
+/* An index that is added to another must itself be inside. */
+static cpu_reg clamped(cpu_lower *L, cpu_reg index, uint32_t limit) {
+  return limit ? cpu_op2(L, CPU_MIN_U, index, cpu_constant(L, limit - 1)) : index;
+}
+
+/* Adds index * scale to the place; limit: how many there are, 0: only the memory's end limits it. */
+static void add_index(cpu_lower *L, cpu_place *p, cpu_reg index, uint32_t scale, uint32_t limit) {
   if (cpu_is_constant(L, index)) {
-    uint64_t at = p->offset + (uint64_t)L->regs[index].value * scale;
+    uint64_t i = L->regs[index].value, at = p->offset + (limit && i >= limit ? limit - 1 : i) * scale;
     if (at <= UINT32_MAX / 2) {
       p->offset = (uint32_t)at;
       return;
@@ -150,32 +155,29 @@ static void add_index(cpu_lower *L, cpu_place *p, cpu_reg index, uint32_t scale)
   if (!p->has_index) {
     p->index = index;
     p->scale = scale;
+    p->limit = limit;
     p->has_index = true;
     return;
   }
   uint32_t unit = p->variable ? 1 : p->scale % 4 || scale % 4 ? 2 : 4;
-  if (p->scale == scale) {
-    p->index = cpu_op2(L, CPU_ADD, p->index, index);
-    return;
-  }
-  cpu_reg a = cpu_op2(L, CPU_MUL, p->index, cpu_constant(L, p->scale / unit));
-  cpu_reg b = cpu_op2(L, CPU_MUL, index, cpu_constant(L, scale / unit));
+  cpu_reg a = cpu_op2(L, CPU_MUL, clamped(L, p->index, p->limit), cpu_constant(L, p->scale / unit));
+  cpu_reg b = cpu_op2(L, CPU_MUL, clamped(L, index, limit), cpu_constant(L, scale / unit));
   p->index = cpu_op2(L, CPU_ADD, a, b);
   p->scale = unit;
+  p->limit = 0;
 }
 
 static void index_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   const wgsl__type *t = p->type;
   cpu_reg index = cpu_expr_scalar(L, x->right, NULL);
+  uint32_t limit = t->base == WGSL__BASE_ARRAY ? cpu_array_count(L, t) : wgsl__type_parts(t);
   p->type = t->inner;
   if (p->variable) {
     if (!cpu_is_constant(L, index)) cpu_fact_note(L, p->variable->key, CPU_FACT_INDEXED);
-    add_index(L, p, index, cpu_count(t->inner));
-    if (!p->has_index && p->offset + cpu_count(t->inner) > p->variable->n)
-      p->offset = p->variable->n - cpu_count(t->inner);
+    add_index(L, p, index, cpu_count(t->inner), limit);
     return;
   }
-  add_index(L, p, index, t->base == WGSL__BASE_VECTOR ? t->inner->host.size : t->host.stride);
+  add_index(L, p, index, t->base == WGSL__BASE_VECTOR ? t->inner->host.size : t->host.stride, limit);
 }
 
 static uint32_t letter(char c) { return (uint32_t)(strchr("xyzwrgba", c) - "xyzwrgba") % 4; }
@@ -252,7 +254,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
     }
     bool row = cpu_is_row(L, v->r);
     cpu_insn insn = {.op = CPU_INDEX_LOAD, .n_defs = 1, .n_uses = 2, .offset = p->offset + i, .scale = p->scale,
-                     .count = v->n, .r = {0, v->r, p->index}};
+                     .count = p->limit ? p->limit : UINT32_MAX, .r = {0, v->r, p->index}};
     insn.bits = (uint8_t)((row || cpu_is_row(L, p->index) ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
                           (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST));
     cpu_emit_known(L, insn, &out.r[i]);
@@ -273,7 +275,7 @@ static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
       cpu_fact_note(L, v->key, CPU_FACT_VARYING);
       return; /* this pass is lost */
     }
-    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale, .count = v->n,
+    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale, .count = p->limit ? p->limit : UINT32_MAX,
                      .r = {v->r, value.r[i], p->index}};
     insn.bits = (uint8_t)((row ? 0 : CPU_BIT_GROUP) | (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST) |
                           (cpu_is_row(L, value.r[i]) ? 0 : CPU_BIT_VALUE));
@@ -300,6 +302,7 @@ void cpu_memory_operand(cpu_lower *L, cpu_insn *insn, const cpu_place *p) {
   insn->offset = p->offset;
   insn->scale = p->has_index ? p->scale : 1;
   insn->has_index = p->has_index;
+  insn->count = p->limit;
   if (!p->has_index) return;
   insn->r[insn->n_defs + insn->n_uses++] = p->index;
   if (!cpu_is_row(L, p->index)) insn->bits |= CPU_BIT_LAST;

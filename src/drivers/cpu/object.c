@@ -55,6 +55,7 @@ void cpu_object_release(cpu_object *object) {
 
 weft_status cpu_device_usable(const cpu_device *d, weft_error *err) {
   if (d->lost) return weft__fail(err, WEFT_LOST, "%s", CPU_LOST_TEXT);
+  if (!d->open) return weft__fail(err, WEFT_STATE, "the device is not open yet");
   return WEFT_OK;
 }
 
@@ -262,6 +263,7 @@ void cpu_map_finish(void *device, weft_id id) {
 void cpu_object_finish(cpu_device *d, cpu_record *r) {
   cpu_buffer *b;
   cpu_pipeline *p;
+  if (r->future == d->ready && !r->status) d->open = true;
   if (!r->id) return;
   if (!r->mapping) {
     if (!cpu_object_find(d, r->id, CPU_KIND_PIPELINE, &p, NULL)) p->compiling = false;

@@ -168,8 +168,7 @@ const cpu_insn *CPU_RUN(MOVE_MASKED)(cpu_vm *vm, const cpu_insn *i) {
 
 /* The register of a group that an index picks. */
 static inline uint32_t pick(const cpu_insn *i, uint32_t index) {
-  index = index * i->scale + i->offset;
-  return index < i->count ? index : i->count - 1;
+  return (index < i->count ? index : i->count - 1) * i->scale + i->offset;
 }
 
 const cpu_insn *CPU_RUN(INDEX_LOAD)(cpu_vm *vm, const cpu_insn *i) {

@@ -24,6 +24,7 @@ static access access_of(const cpu_vm *vm, const cpu_insn *i, uint32_t n_bytes) {
     uint32_t room = memory->n_bytes - n_bytes - i->offset;
     a.limit = (i->scale & (i->scale - 1)) ? room / i->scale : room >> __builtin_ctz(i->scale);
     a.limit += a.limit != UINT32_MAX;
+    if (i->count && i->count < a.limit) a.limit = i->count;
     a.bytes = memory->bytes + i->offset;
   }
   if (i->has_index) a.index = vm->file + i->r[i->n_defs + i->n_uses - 1];

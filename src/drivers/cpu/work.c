@@ -189,6 +189,11 @@ static bool run_job(cpu_device *d, cpu_job *job, double deadline) {
   return true;
 }
 
+/* Says of a job that it was stopped; uncaptured errors are those of mistakes. */
+static void tell_stopped(const cpu_device *d, cpu_record *r) {
+  if (r && r->future != WEFT_FUTURE_UNCAPTURED) cpu_record_fail(r, d->stop_status, d->stop_text);
+}
+
 /* Whether a job goes on after an interruption: writes of the host are kept, and so is what is being compiled. */
 static bool survives(const cpu_device *d, cpu_job_kind kind) {
   return d->stop_status != WEFT_LOST && (kind == CPU_JOB_WRITE || kind == CPU_JOB_COMPILE);
@@ -217,8 +222,7 @@ static void run_next(cpu_device *d, double deadline) {
     if (!job->next) d->last_job = &job->next;
     return;
   }
-  if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind))
-    cpu_record_fail(record, d->stop_status, d->stop_text);
+  if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind)) tell_stopped(d, record);
   if (!d->closing) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
   cpu_record_settle_locked(d, record);
   weft__condition_wake_all(&d->changed);
@@ -278,7 +282,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
   while (d->working) weft__condition_wait(&d->changed, &d->lock);
 #endif
   for (cpu_job *job = dropped; job; job = job->next) {
-    cpu_record_fail(job->record, status, text);
+    tell_stopped(d, job->record);
     cpu_record_settle_locked(d, job->record);
     job->record = NULL;
   }
