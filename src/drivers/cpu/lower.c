@@ -327,6 +327,7 @@ static void pass(cpu_lower *L) {
   L->target = NULL;
   memset(L->presets, 0, sizeof L->presets);
   cpu_constant(L, 0); /* register 0 */
+  if (L->status != WEFT_OK) return;
   L->exits[0] = cpu_label(L);
   L->at = L->special.function->name_range.offset;
   bind_inputs(L, L->special.function);
@@ -381,7 +382,7 @@ static weft_status build(cpu_lower *L, const cpu_program_options *options, cpu_p
   char message[512];
   if (!wgsl__specialise(L->module, L->entry, options->constants, options->n_constants, &L->special, message,
                         sizeof message))
-    return weft__fail(L->err, L->special.overrides ? WEFT_SHADER : WEFT_MEMORY, "%s", message);
+    return L->special.out_of_memory ? weft__fail_memory(L->err) : weft__fail(L->err, WEFT_SHADER, "%s", message);
   const uint32_t *size = L->special.pipeline.workgroup_size;
   uint64_t lanes = (uint64_t)size[0] * size[1];
   if (size[0] > CPU_MAX_LANES || size[1] > CPU_MAX_LANES || lanes * size[2] > CPU_MAX_LANES)

@@ -252,10 +252,12 @@ void cpu_library(cpu_lower *L, cpu_op op, uint32_t n_defs, cpu_reg *out, uint32_
 /* ---- variables --------------------------------------------------------------------------------------------------- */
 
 cpu_reg cpu_read(cpu_lower *L, cpu_reg variable) {
+  if (L->status != WEFT_OK) return 0;
   cpu_reg t = cpu_reg_new(L, CPU_REG_TEMP, cpu_is_row(L, variable));
   cpu_insn insn = {.op = CPU_MOVE, .n_defs = 1, .n_uses = 1, .at = L->at, .r = {t, variable}};
   if (!cpu_is_row(L, variable)) insn.bits = CPU_BIT_SCALAR | CPU_BIT_VALUE;
   append(L, &insn);
+  if (L->status != WEFT_OK) return 0;
   L->regs[t].copy_of = variable;
   L->regs[t].copy_version = L->regs[variable].version;
   L->regs[t].copy_epoch = L->epoch;
@@ -263,6 +265,7 @@ cpu_reg cpu_read(cpu_lower *L, cpu_reg variable) {
 }
 
 void cpu_assign(cpu_lower *L, const cpu_variable *v, uint32_t part, cpu_reg value) {
+  if (L->status != WEFT_OK) return;
   cpu_reg to = v->r + part;
   bool masked = L->mask != v->mask;
   if (!cpu_is_row(L, to) && (masked || cpu_is_row(L, value))) {

@@ -241,7 +241,7 @@ cpu_place cpu_place_of(cpu_lower *L, const wgsl__expr *x) {
 
 /* The whole group counts as written. */
 static void touch(cpu_lower *L, const cpu_variable *v) {
-  for (uint32_t i = 0; i < v->n; i++) L->regs[v->r + i].version++;
+  for (uint32_t i = 0; i < v->n && L->status == WEFT_OK; i++) L->regs[v->r + i].version++;
 }
 
 static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {

@@ -41,6 +41,17 @@ typedef const cpu_insn *cpu_operation(cpu_vm *vm, const cpu_insn *i);
 
 #define CPU_RUN(name) CPU_MATH_JOIN(cpu_run_##name, CPU_SUFFIX)
 
+/* Those that are not made of an expression alone. */
+#define CPU_UNARY(name, out, in, expr)
+#define CPU_BINARY(name, out, in, expr)
+#define CPU_TERNARY(name, out, in, expr)
+#define CPU_OTHER(name, flags) cpu_operation CPU_RUN(name);
+#include "drivers/cpu/bytecode.def"
+#undef CPU_UNARY
+#undef CPU_BINARY
+#undef CPU_TERNARY
+#undef CPU_OTHER
+
 /* The operations by number, one table for each instruction set of this build. */
 #define CPU_TABLE CPU_MATH_JOIN(cpu_table, CPU_SUFFIX)
 extern cpu_operation *const CPU_TABLE[CPU_OP_COUNT];
