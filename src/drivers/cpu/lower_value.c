@@ -264,6 +264,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
 
 static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
   const cpu_variable *v = p->variable;
+  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD names r alone */
   for (uint32_t i = 0; i < value.n && L->status == WEFT_OK; i++) {
     uint32_t at = p->offset + (p->n_picked ? p->picked[i] : i);
     if (!p->has_index) {
