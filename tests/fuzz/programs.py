@@ -110,8 +110,8 @@ INEXACT = [
     ("mix({a}, {b}, 0.3)", 2**-13, 4 * ULP),
     ("smoothstep(-200.0, 300.0, {a})", 2**-18, 2**-18),
     ("reflect(vec2<f32>({a}, 1.0), vec2<f32>(0.6, 0.8)).y", 2**-12, 0),
-    ("unpack4x8unorm(bitcast<u32>({a})).z", 0, 6 * ULP),
-    ("unpack2x16snorm(bitcast<u32>({a}) ^ 77u).y", 0, 6 * ULP),
+    ("unpack4x8unorm(bitcast<u32>({a} + 0.125)).z", 0, 6 * ULP),
+    ("unpack2x16snorm(bitcast<u32>({a} + 0.125) ^ 77u).y", 0, 6 * ULP),
     ("(mat2x2<f32>({a}, 0.1, {b}, 0.3) * vec2<f32>(0.7, {b})).x", 2**-6, 0),
     ("fma({a}, 0.1, {b})", 2**-13, 4 * ULP),
 ]
