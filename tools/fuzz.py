@@ -65,7 +65,7 @@ def main() -> int:
     sources = {f.stem for f in FUZZ.glob("*.c")}
     if name not in sources:
         sys.exit(f"no tests/fuzz/{name}.c; there are: {', '.join(sorted(sources)) or 'none'}")
-    share = float(seconds) / (2 if name in scripts else 1)
+    share = max(1.0, float(seconds) / (2 if name in scripts else 1))
     failed = 0
     if name in scripts:
         failed = subprocess.run([sys.executable, str(FUZZ / f"{name}.py"), f"{share:.0f}", *more], cwd=ROOT).returncode

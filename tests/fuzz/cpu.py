@@ -118,6 +118,12 @@ def shorter(lines):
             yield lines[:k] + lines[k + 1 :]
 
 
+def races(fewer, lines):
+    """Without a barrier, what uses workgroup memory would depend on the order of invocations."""
+    barriers = sum("workgroupBarrier" in line for line in lines) - sum("workgroupBarrier" in line for line in fewer)
+    return barriers and any(("shared_" in line or "group_atomics" in line) and "var<" not in line for line in fewer)
+
+
 def reduce(program, still_fails, seconds=120):
     """The program less every line that it fails without."""
     end, lines = time.monotonic() + seconds, program.source.splitlines()
@@ -127,7 +133,7 @@ def reduce(program, still_fails, seconds=120):
         for fewer in shorter(lines):
             if time.monotonic() > end:
                 return lines
-            if still_fails("\n".join(fewer) + "\n"):
+            if not races(fewer, lines) and still_fails("\n".join(fewer) + "\n"):
                 lines, again = fewer, True
                 break
     return lines

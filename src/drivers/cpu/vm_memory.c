@@ -64,7 +64,7 @@ static inline void load_neighbours(uint32_t *const *d, const uint32_t *p, uint32
 }
 
 static void load_side_by_side(uint32_t *const *d, const uint32_t *p, uint32_t n_words, uint32_t words, uint32_t n) {
-  if (words == 1)
+  if (words == 1 && n_words == 1)
     memcpy(d[0], p, n * sizeof *p);
   else if (words == 2 && n_words == 2)
     load_neighbours(d, p, 2, 2, n);
@@ -190,7 +190,7 @@ static void store_neighbours(const cpu_vm *vm, const cpu_insn *i, uint32_t *p, u
       CPU_LANES for (uint32_t k = 0; k < n; k++)
         if (mask[k]) p[(size_t)k * words + e] = v[from + k];
     } else if (words == 1) {
-      memcpy(p, v + from, n * sizeof *p);
+      memcpy(p + e, v + from, n * sizeof *p);
     } else {
       CPU_LANES for (uint32_t k = 0; k < n; k++) p[(size_t)k * words + e] = v[from + k];
     }
