@@ -87,7 +87,8 @@ static void check_io(wgsl_module *m, const wgsl__attribute *attributes, const wg
     if (a->kind == WGSL__ATTRIBUTE_builtin) check_built_in(m, a, t);
     if (a->kind == WGSL__ATTRIBUTE_interpolate) check_interpolation(m, a, location);
     if (a->kind == WGSL__ATTRIBUTE_location) check_location(m, a, t, seen);
-    if (a->kind == WGSL__ATTRIBUTE_blend_src) wgsl__gate_open(m, WGSL__GATE_DUAL_SOURCE_BLENDING, a->range, "@blend_src");
+    if (a->kind == WGSL__ATTRIBUTE_blend_src)
+      wgsl__gate_open(m, WGSL__GATE_DUAL_SOURCE_BLENDING, a->range, "@blend_src");
   }
 }
 
@@ -112,7 +113,8 @@ static void check_blending(wgsl_module *m, const wgsl__decl *structure) {
   if (!last || (right && n_located == 2 && n_blended == 2 && sources == 3)) return;
   wgsl__hint(m,
              wgsl__error(m, last->range, "blend-source",
-                         "'%s' must have two members with a location and they must be of one type", structure->name->text),
+                         "'%s' must have two members with a location and they must be of one type",
+                         structure->name->text),
              "write '@location(0) @blend_src(0)' and '@location(0) @blend_src(1)'");
 }
 
