@@ -65,6 +65,16 @@ wgsl__value wgsl__value_part(const wgsl__value *v, uint32_t i) {
 
 /* ---- conversions ------------------------------------------------------------------------------------------------- */
 
+/* A pointer to a buffer, as an argument, becomes one to a smaller buffer or to one of unknown size. */
+static bool buffer_pointer_converts(const wgsl__type *from, const wgsl__type *to) {
+  if (from->space != to->space || from->access != to->access || from->inner->base != WGSL__BASE_BUFFER ||
+      to->inner->base != WGSL__BASE_BUFFER)
+    return false;
+  if (to->inner->flags & WGSL__TYPE_RUNTIME_SIZED) return true;
+  bool known = !((from->inner->flags | to->inner->flags) & WGSL__TYPE_OVERRIDE_SIZED);
+  return known && from->inner->flags & WGSL__TYPE_FIXED && to->inner->host.size < from->inner->host.size;
+}
+
 bool wgsl__converts(const wgsl__type *from, const wgsl__type *to) {
   if (from == to) return true;
   if (from->base <= WGSL__BASE_LAST_SCALAR) {
@@ -79,6 +89,8 @@ bool wgsl__converts(const wgsl__type *from, const wgsl__type *to) {
              wgsl__converts(from->inner, to->inner);
     case WGSL__BASE_ARRAY:
       return from->host.count && from->host.count == to->host.count && wgsl__converts(from->inner, to->inner);
+    case WGSL__BASE_POINTER:
+      return buffer_pointer_converts(from, to);
     default:
       return from->concrete == to;
   }

@@ -287,6 +287,24 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
   }
 }
 
+/* @subgroup_size (WGSL 12.14) */
+static void subgroup_size(wgsl_module *m, const wgsl__decl *d, const wgsl__attribute *a) {
+  if (!wgsl__gate_open(m, WGSL__GATE_SUBGROUP_SIZE_CONTROL, a->range, "@subgroup_size")) return;
+  if (d->stage != WGSL_STAGE_COMPUTE)
+    wgsl__error(m, a->range, "misplaced-attribute", "@subgroup_size can only be on a compute entry point");
+  if (!a->arguments) return;
+  wgsl__evaluation evaluation = {.m = m};
+  wgsl__result r = wgsl__evaluate(&evaluation, a->arguments);
+  wgsl__range range = a->arguments->range;
+  if (r.bad) return;
+  if (r.value.type && !is_integer(r.value.type))
+    wgsl__error(m, range, "attribute-value", "the subgroup size must be an i32 or u32, not '%s'",
+                wgsl__type_name(r.value.type));
+  else if (r.known && (r.value.i < 1 || (r.value.i & (r.value.i - 1))))
+    wgsl__error(m, range, "attribute-value", "the subgroup size must be a power of two, here it is %lld",
+                (long long)r.value.i);
+}
+
 static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   static const struct {
     wgsl__attribute_kind kind;
@@ -316,6 +334,8 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   if (must_use && !d->return_expr)
     wgsl__error(m, must_use->range, "misplaced-attribute", "@must_use can only be on a function that returns a value");
   if (size) workgroup_size(m, size);
+  const wgsl__attribute *subgroup = find(d->attributes, WGSL__ATTRIBUTE_subgroup_size);
+  if (subgroup) subgroup_size(m, d, subgroup);
 }
 
 void wgsl__declare_value(wgsl_module *m, wgsl__decl *d) {

@@ -282,18 +282,17 @@ TEST(a_megabyte_that_is_valid_ends) {
   static const char *const pieces[][2] = {
       {"", "struct S# { a: f32, b: vec3f } @group(0) @binding(#) var<storage> s#: S#;\n"},
       {"", "override o# = 1; @compute @workgroup_size(o#) fn f#() { _ = o#; }\n"},
-      {"", "@group(0) @binding(0) var<uniform> u#: f32; @compute @workgroup_size(1) fn f#() { _ = u#; }\n"},
-      {"", "struct S# { @location(#) a: f32 } @fragment fn f#(s: S#) {}\n"},
+      {"", "@group(0) @binding(0) var<uniform> u_#: f32; @compute @workgroup_size(1) fn f_#() { _ = u_#; }\n"},
+      {"", "struct S# { @location(#) a: f32 } @fragment fn f_#(s: S#) {}\n"},
       {"", "const c# = vec4(#, 1, 2, 3).xyz * 2; const_assert c#.y == 2;\n"},
       {"", "fn f#(p: ptr<function, i32>) { *p += 1; } fn g#() { var v = 1; f#(&v); }\n"},
       {"fn f() { var a0 = 1;", "let a# = a0 + #; if a# > 1 { a0 = a#; }\n"},
       {"fn f() { var a0 = 1;", "loop { if a0 > # { break; } a0++; workgroupBarrier(); }\n"},
       {"fn f(i: i32) { switch i {", "case #: { return; }\n"},
       {"@group(0) @binding(0) var t: texture_2d<f32>; fn f() { var a = vec4f();", "a += textureLoad(t, vec2i(#), 0);\n"},
-      {"const a = array<i32>(", "#,\n"},
-      {"struct S {", "@size(8) m#: f32,\n"},
+      {"const a = array(", "#,\n"},
   };
-  static const char *const ends[] = {"", "", "", "", "", "", "}", "}", "default: {} } }", "}", ");", "}"};
+  static const char *const ends[] = {"", "", "", "", "", "", "}", "}", "default: {} } }", "}", ");"};
   char *source = malloc(MEGABYTE + 512);
   if (!source) return;
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
@@ -306,10 +305,8 @@ TEST(a_megabyte_that_is_valid_ends) {
           source[n++] = *p;
       }
     strcpy(source + n, ends[i]);
-    const wgsl_check_options options = {.pipeline = i & 1};
-    wgsl_module *m = check(source, &options);
-    CHECK(m != NULL);
-    if (m) render_all(m);
+    wgsl_module *m = create(source);
+    CHECK(m && wgsl_module_valid(m));
     wgsl_module_destroy(m);
   }
   free(source);
