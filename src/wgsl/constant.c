@@ -238,7 +238,8 @@ bool wgsl__arithmetic(wgsl__evaluation *e, wgsl__range range, wgsl__token_kind o
     default:
       if (!f) return divide_integers(e, range, op, out, a.i, b.i);
       if (b.f == 0) return divide_by_zero(e, range);
-      return wgsl__float_finish(e, range, out, op == WGSL__TOKEN_SLASH ? a.f / b.f : fmod(a.f, b.f));
+      if (!wgsl__float_finish(e, range, out, a.f / b.f)) return false; /* also inside of % (WGSL 8.7) */
+      return op == WGSL__TOKEN_SLASH || wgsl__float_finish(e, range, out, fmod(a.f, b.f));
   }
 }
 
