@@ -194,8 +194,9 @@ static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
                "write 'var<storage, read_write>'");
     return false;
   }
-  wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not", rules[d->space].what,
-              wgsl__type_name(t));
+  wgsl_diagnostic *diagnostic = wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not",
+                                            rules[d->space].what, wgsl__type_name(t));
+  if (strstr(wgsl__type_name(t), "bool")) wgsl__hint(m, diagnostic, "a bool has no layout in memory: take 'u32'");
   return false;
 }
 
@@ -227,8 +228,10 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   if (!fine) return;
   if (d->local) {
     if (d->space != WGSL__SPACE_FUNCTION)
-      wgsl__error(m, d->templates->range, "address-space",
-                  "a variable in a function cannot be in another address space");
+      wgsl__hint(m,
+                 wgsl__error(m, d->templates->range, "address-space",
+                             "a variable in a function cannot be in another address space"),
+                 "declare it outside of functions");
     if (!d->type_expr && !d->init)
       wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type or a value", d->name->text);
     d->access = WGSL__ACCESS_READ | WGSL__ACCESS_WRITE;
@@ -243,7 +246,9 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   }
   wgsl__evaluation evaluation = {.m = m};
   if (d->init && d->space != WGSL__SPACE_PRIVATE) {
-    wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
+    if (d->space == WGSL__SPACE_WORKGROUP) wgsl__hint(m, diagnostic, "workgroup variables are zero at the start");
   } else if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
     if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {

@@ -239,8 +239,11 @@ static void no_operator(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, cons
                                    wgsl__token_text(op), wgsl__type_name(a), wgsl__type_name(b));
   const wgsl__type *ea = wgsl__type_element(a), *eb = wgsl__type_element(b);
   bool numbers = ea && eb && !is_bool(ea) && !is_bool(eb);
+  bool logical = op == WGSL__TOKEN_AND_AND || op == WGSL__TOKEN_OR_OR;
   if (a->base == WGSL__BASE_POINTER || b->base == WGSL__BASE_POINTER)
     wgsl__hint(m, d, "write '*p' for what a pointer points at");
+  else if (logical && (ea == a || eb == b))
+    wgsl__hint(m, d, "both sides must be bool: compare numbers, as in 'a != 0'");
   else if (numbers && ea != eb && a == ea && b == eb) {
     bool to_left = !is_integer(ea) && is_integer(eb); /* rather to the float */
     const wgsl__type *to = to_left ? ea : eb, *from = to_left ? eb : ea;
@@ -482,7 +485,12 @@ const wgsl__type *wgsl__check_value(wgsl_module *m, wgsl__expr *x) {
   if (!why) return x->type;
   wgsl_diagnostic *d =
       wgsl__error(m, x->range, "not-loadable", "'%s' cannot be read as a value: %s", wgsl__type_name(x->type), why);
-  if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicLoad(&a)'");
+  const wgsl__expr *named = wgsl__unparen(x);
+  if (x->type->base == WGSL__BASE_ATOMIC && named->kind == WGSL__EXPR_IDENT)
+    wgsl__hint(m, d, "write 'atomicLoad(&%s)' for its value, '&%s' for its address", named->name->text,
+               named->name->text);
+  else if (x->type->base == WGSL__BASE_ATOMIC)
+    wgsl__hint(m, d, "write 'atomicLoad(&…)' for its value, '&…' for its address");
   if (x->type->flags & WGSL__TYPE_RUNTIME_SIZED)
     wgsl__hint(m, d, "index it, or write '&' before it for its address, as in 'arrayLength(&data)'");
   x->bad = true;
