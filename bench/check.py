@@ -54,7 +54,10 @@ def tint():
         def ask(path):
             process.stdin.write(f"{path}\n")
             process.stdin.flush()
-            return float(process.stdout.readline()) / 1e3
+            while not (answer := process.stdout.readline()).startswith("= "):
+                if not answer:
+                    raise RuntimeError("tint.mjs ended")
+            return float(answer[2:]) / 1e3
 
         yield ask
         process.stdin.close()

@@ -1,20 +1,30 @@
 """make fuzz T=NAME SECS=60: runs tests/fuzz/NAME.c (libFuzzer's LLVMFuzzerTestOneInput) with the sanitizers.
 
-The corpus grows in build/fuzz/NAME; tests/fuzz/NAME/ holds seeds, if there is such a folder. What crashes is kept there
-too, and its path is printed by libFuzzer. Where there is a tests/fuzz/NAME.py as well, each gets half of the time: NAME.py
-SECS [ARGS …] runs first.
+The corpus grows in build/fuzz/NAME; it starts from the seeds in tests/fuzz/NAME/, if there is such a folder, and in the
+folders of SEEDS. Words that a mutation should know are read out of the tables of WGSL. What crashes is kept with the corpus,
+and its path is printed by libFuzzer. Where there is a tests/fuzz/NAME.py as well, each gets half of the time: NAME.py SECS
+[ARGS …] runs first.
 """
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 FUZZ = ROOT / "tests" / "fuzz"
 BUILD = ROOT / "build" / "fuzz"
-SEEDS = 200  # random programs
+SEEDS = {"wgsl": ["tests/wgsl/ok", "tests/wgsl/err", "bench"], "cpu": ["tests/wgsl/ok"]}
+RANDOM_SEEDS = 200  # programs for the CPU to begin with
+WORDS = "src/wgsl/*.def"
 SANITIZE = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+
+
+def quiet(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, text=True, capture_output=True, env=environment)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
 
 
 def library() -> pathlib.Path:
@@ -29,22 +39,30 @@ def library() -> pathlib.Path:
     return folder / "libweft.a"
 
 
-def quiet(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(command, text=True, capture_output=True, env=environment)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
+def dictionary() -> str:
+    """libFuzzer's option for the words of the tables: each row's name, and texts that stand there."""
+    words = set()
+    for table in ROOT.glob(WORDS):
+        rows = re.findall(r"^[A-Z_]+\(((\w+), .*)\)", table.read_text(encoding="utf-8"), re.M)
+        if table.stem == "token":  # its first column is ours; tokens stand in quotes, keywords bare
+            words.update(word for row, _ in rows for word in re.findall(r"'(\S+)'|, (\w+)$", row)[0:1] for word in word if word)
+        else:
+            words.update(word for _, word in rows)
+    path = BUILD / "wgsl.dict"
+    path.write_text("".join(f'"{word}"\n' for word in sorted(words)), encoding="utf-8")
+    return f"-dict={path}"
 
 
 def seeds(name: str, corpus: pathlib.Path) -> list[str]:
     """Folders of sources to begin with; for the CPU also random programs."""
-    own = FUZZ / name
     if name == "cpu":
         sys.path.insert(0, str(FUZZ))
         import programs
 
-        for seed in range(SEEDS):
+        for seed in range(RANDOM_SEEDS):
             (corpus / f"random-{seed}.wgsl").write_text(programs.make(seed).source)
-    return [str(folder) for folder in (own, ROOT / "tests" / "wgsl" / "ok") if folder.is_dir()]
+    folders = [FUZZ / name, *(ROOT / folder for folder in SEEDS.get(name, ()))]
+    return [str(folder) for folder in folders if folder.is_dir()]
 
 
 def libfuzzer(name: str, seconds: float) -> int:
@@ -55,8 +73,8 @@ def libfuzzer(name: str, seconds: float) -> int:
     source = str(FUZZ / f"{name}.c")
     subprocess.run(["clang-22", *flags, *SANITIZE, source, *link, "-o", str(program)], cwd=ROOT, check=True)
     limits = [f"-max_total_time={seconds:.0f}", "-timeout=10", "-rss_limit_mb=2048", f"-artifact_prefix={corpus}/crash-"]
-    limits += ["-max_len=16384"]
-    return subprocess.run([str(program), *limits, "-print_final_stats=1", str(corpus), *seeds(name, corpus)]).returncode
+    limits += ["-max_len=16384", "-print_final_stats=1", dictionary()]
+    return subprocess.run([str(program), *limits, str(corpus), *seeds(name, corpus)]).returncode
 
 
 def main() -> int:

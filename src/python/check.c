@@ -1,5 +1,7 @@
 /* What weft.check and weft.reflect (python/weft/_check.py) are made of: diagnostics and reflection as plain tuples. No
  * device is needed; the GIL is free while a source is checked. */
+#include <string.h>
+
 #include "python/docs.h"
 #include "python/extension.h"
 
@@ -11,10 +13,15 @@ static PyObject *make_place(const wgsl_module *m, wgsl_span span) {
   return Py_BuildValue("(IIII)", (unsigned)span.line, (unsigned)span.column, (unsigned)end.line, (unsigned)end.column);
 }
 
+/* Text of the checker: UTF-8 that may have been cut to fit. NULL is None. */
+static PyObject *make_text(const char *text) {
+  return text ? PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace") : Py_BuildValue("");
+}
+
 static PyObject *make_notes(const wgsl_module *m, const wgsl_diagnostic *d) {
   PyObject *notes = PyTuple_New((Py_ssize_t)d->n_notes);
   for (uint32_t i = 0; notes && i < d->n_notes; i++) {
-    PyObject *note = Py_BuildValue("(sN)", d->notes[i].message, make_place(m, d->notes[i].span));
+    PyObject *note = Py_BuildValue("(NN)", make_text(d->notes[i].message), make_place(m, d->notes[i].span));
     if (!note || PyTuple_SetItem(notes, (Py_ssize_t)i, note) < 0) Py_CLEAR(notes);
   }
   return notes;
@@ -34,8 +41,8 @@ static PyObject *render(const wgsl_module *m, const wgsl_diagnostic *d) {
 static PyObject *make_diagnostic(const wgsl_module *m, const wgsl_diagnostic *d) {
   static const char *const severities[] = {
       [WGSL_SEVERITY_ERROR] = "error", [WGSL_SEVERITY_WARNING] = "warning", [WGSL_SEVERITY_INFO] = "info"};
-  return Py_BuildValue("(ssszNNN)", severities[d->severity], d->code, d->message, d->hint, make_place(m, d->span),
-                       make_notes(m, d), render(m, d));
+  return Py_BuildValue("(ssNNNNN)", severities[d->severity], d->code, make_text(d->message), make_text(d->hint),
+                       make_place(m, d->span), make_notes(m, d), render(m, d));
 }
 
 static PyObject *make_diagnostics(const wgsl_module *m) {

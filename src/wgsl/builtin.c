@@ -302,12 +302,13 @@ static void no_overload(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *firs
                 least == 1 ? "" : "s", n);
     return;
   }
-  const wgsl__type *mixed = NULL, *one = NULL;
+  const wgsl__type *mixed = NULL, *one = NULL, *integer = NULL;
   for (const wgsl__expr *a = x->list; a; a = a->next) {
     const wgsl__type *element = wgsl__type_element(a->type);
     list = wgsl__format(m, "%s%s%s", list, *list ? ", " : "", wgsl__type_name(a->type));
     if (one && element && !wgsl__converts(one, element) && !wgsl__converts(element, one)) mixed = one;
     if (!one) one = element;
+    if (element && (element->base == WGSL__BASE_I32 || element->base == WGSL__BASE_U32)) integer = element;
   }
   wgsl_diagnostic *d =
       wgsl__error(m, x->range, "no-overload", "no overload of '%s' takes (%s)", first->head.name, list);
@@ -316,6 +317,8 @@ static void no_overload(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *firs
     wgsl__hint(m, d, "the first argument is a pointer: write '&' before the variable");
   else if (strchr(first->signature, 'K'))
     wgsl__hint(m, d, "the second argument must be a const-expression");
+  else if (integer && !(first->scalars & INTEGER) && first->scalars & F32)
+    wgsl__hint(m, d, "it takes floats: write 'f32(…)' around the '%s'", wgsl__type_name(integer));
   else if (mixed && mixed->base != WGSL__BASE_BOOL)
     wgsl__hint(m, d, "WGSL converts no values by itself: write '%s(…)' around the others", wgsl__type_name(mixed));
 }

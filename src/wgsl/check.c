@@ -50,7 +50,7 @@ static bool choose_entry(wgsl_module *m, const char *name, const wgsl_entry **ou
     if (weft__text_similar(name, strlen(name), (*out)->name, strlen((*out)->name))) near = (*out)->name;
   }
   wgsl_diagnostic *d =
-      wgsl__error(m, wgsl__nowhere, "unknown-entry-point", "the source has no entry point named '%.200s'%s", name,
+      wgsl__error(m, wgsl__nowhere, "unknown-entry-point", "the source has no entry point named '%s'%s", name,
                   r->n_entries ? "" : ": it has none at all");
   if (near) wgsl__hint(m, d, "did you mean '%s'?", near);
   return false;
@@ -67,8 +67,9 @@ static const wgsl_override *choose_override(wgsl_module *m, const char *name) {
     if (strcmp(name, o->id >= 0 ? id : o->name) == 0) return o;
     if (weft__text_similar(name, strlen(name), o->name, strlen(o->name))) near = o;
   }
-  wgsl_diagnostic *d = wgsl__error(m, wgsl__nowhere, "unknown-constant", "the source has no override named '%.200s'%s", name,
-                                   r->n_overrides ? "" : ": it has none at all");
+  wgsl_diagnostic *d =
+      wgsl__error(m, wgsl__nowhere, "unknown-constant", "the source has no override named '%s'%s", name,
+                  r->n_overrides ? "" : ": it has none at all");
   if (near && strcmp(near->name, name) == 0)
     wgsl__hint(m, d, "'%s' has an @id, which is its name here: '%" PRId32 "'", name, near->id);
   else if (near)
@@ -193,7 +194,8 @@ void wgsl__check_options(wgsl_module *m) {
   known = choose_constants(m, constants) && known;
   if (known && options->pipeline) {
     if (!r->n_entries)
-      wgsl__hint(m, wgsl__error(m, wgsl__nowhere, "no-entry-point", "the source has no entry point to make a pipeline of"),
+      wgsl__hint(m,
+                 wgsl__error(m, wgsl__nowhere, "no-entry-point", "the source has no entry point to make a pipeline of"),
                  "write '@compute @workgroup_size(64)' before a function");
     for (uint32_t i = 0; i < r->n_entries && m->n_errors < WGSL__MAX_REPORTS; i++) {
       uint32_t before = m->n_diagnostics;

@@ -65,6 +65,16 @@ wgsl__value wgsl__value_part(const wgsl__value *v, uint32_t i) {
 
 /* ---- conversions ------------------------------------------------------------------------------------------------- */
 
+/* A pointer to a buffer, as an argument, becomes one to a smaller buffer or to one of unknown size. */
+static bool buffer_pointer_converts(const wgsl__type *from, const wgsl__type *to) {
+  if (from->space != to->space || from->access != to->access || from->inner->base != WGSL__BASE_BUFFER ||
+      to->inner->base != WGSL__BASE_BUFFER)
+    return false;
+  if (to->inner->flags & WGSL__TYPE_RUNTIME_SIZED) return true;
+  bool known = !((from->inner->flags | to->inner->flags) & WGSL__TYPE_OVERRIDE_SIZED);
+  return known && from->inner->flags & WGSL__TYPE_FIXED && to->inner->host.size < from->inner->host.size;
+}
+
 bool wgsl__converts(const wgsl__type *from, const wgsl__type *to) {
   if (from == to) return true;
   if (from->base <= WGSL__BASE_LAST_SCALAR) {
@@ -79,6 +89,8 @@ bool wgsl__converts(const wgsl__type *from, const wgsl__type *to) {
              wgsl__converts(from->inner, to->inner);
     case WGSL__BASE_ARRAY:
       return from->host.count && from->host.count == to->host.count && wgsl__converts(from->inner, to->inner);
+    case WGSL__BASE_POINTER:
+      return buffer_pointer_converts(from, to);
     default:
       return from->concrete == to;
   }
@@ -149,7 +161,7 @@ bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value 
 
 bool wgsl__float_finish(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, double f) {
   wgsl__base base = base_of(v);
-  /* Beyond the largest value either rounding is right (WGSL 15.7.2): f32 as computers do it, f16 as most checkers do. */
+  /* Just beyond the largest value either rounding is right (WGSL 15.7.2): f32 as computers do, f16 as other checkers. */
   bool fits = base == WGSL__BASE_ABSTRACT_FLOAT ? f - f == 0
               : base == WGSL__BASE_F16          ? wgsl__float_converts(f, base, &f)
                                                 : wgsl__float_fits(f, base, &f);
@@ -226,7 +238,8 @@ bool wgsl__arithmetic(wgsl__evaluation *e, wgsl__range range, wgsl__token_kind o
     default:
       if (!f) return divide_integers(e, range, op, out, a.i, b.i);
       if (b.f == 0) return divide_by_zero(e, range);
-      return wgsl__float_finish(e, range, out, op == WGSL__TOKEN_SLASH ? a.f / b.f : fmod(a.f, b.f));
+      if (!wgsl__float_finish(e, range, out, a.f / b.f)) return false; /* also inside of % (WGSL 8.7) */
+      return op == WGSL__TOKEN_SLASH || wgsl__float_finish(e, range, out, fmod(a.f, b.f));
   }
 }
 

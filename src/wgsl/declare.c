@@ -194,8 +194,9 @@ static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
                "write 'var<storage, read_write>'");
     return false;
   }
-  wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not", rules[d->space].what,
-              wgsl__type_name(t));
+  wgsl_diagnostic *diagnostic = wgsl__error(m, range, "store-type", "this variable must have %s, '%s' is not",
+                                            rules[d->space].what, wgsl__type_name(t));
+  if (strstr(wgsl__type_name(t), "bool")) wgsl__hint(m, diagnostic, "a bool has no layout in memory: take 'u32'");
   return false;
 }
 
@@ -227,8 +228,10 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   if (!fine) return;
   if (d->local) {
     if (d->space != WGSL__SPACE_FUNCTION)
-      wgsl__error(m, d->templates->range, "address-space",
-                  "a variable in a function cannot be in another address space");
+      wgsl__hint(m,
+                 wgsl__error(m, d->templates->range, "address-space",
+                             "a variable in a function cannot be in another address space"),
+                 "declare it outside of functions");
     if (!d->type_expr && !d->init)
       wgsl__error(m, d->name_range, "missing-type", "the variable '%s' needs a type or a value", d->name->text);
     d->access = WGSL__ACCESS_READ | WGSL__ACCESS_WRITE;
@@ -243,7 +246,9 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   }
   wgsl__evaluation evaluation = {.m = m};
   if (d->init && d->space != WGSL__SPACE_PRIVATE) {
-    wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
+    wgsl_diagnostic *diagnostic =
+        wgsl__error(m, d->init->range, "initializer", "only private variables can have a value at module scope");
+    if (d->space == WGSL__SPACE_WORKGROUP) wgsl__hint(m, diagnostic, "workgroup variables are zero at the start");
   } else if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
     if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
@@ -287,6 +292,24 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
   }
 }
 
+/* @subgroup_size (WGSL 12.14) */
+static void subgroup_size(wgsl_module *m, const wgsl__decl *d, const wgsl__attribute *a) {
+  if (!wgsl__gate_open(m, WGSL__GATE_SUBGROUP_SIZE_CONTROL, a->range, "@subgroup_size")) return;
+  if (d->stage != WGSL_STAGE_COMPUTE)
+    wgsl__error(m, a->range, "misplaced-attribute", "@subgroup_size can only be on a compute entry point");
+  if (!a->arguments) return;
+  wgsl__evaluation evaluation = {.m = m};
+  wgsl__result r = wgsl__evaluate(&evaluation, a->arguments);
+  wgsl__range range = a->arguments->range;
+  if (r.bad) return;
+  if (r.value.type && !is_integer(r.value.type))
+    wgsl__error(m, range, "attribute-value", "the subgroup size must be an i32 or u32, not '%s'",
+                wgsl__type_name(r.value.type));
+  else if (r.known && (r.value.i < 1 || (r.value.i & (r.value.i - 1))))
+    wgsl__error(m, range, "attribute-value", "the subgroup size must be a power of two, here it is %lld",
+                (long long)r.value.i);
+}
+
 static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   static const struct {
     wgsl__attribute_kind kind;
@@ -316,6 +339,8 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   if (must_use && !d->return_expr)
     wgsl__error(m, must_use->range, "misplaced-attribute", "@must_use can only be on a function that returns a value");
   if (size) workgroup_size(m, size);
+  const wgsl__attribute *subgroup = find(d->attributes, WGSL__ATTRIBUTE_subgroup_size);
+  if (subgroup) subgroup_size(m, d, subgroup);
 }
 
 void wgsl__declare_value(wgsl_module *m, wgsl__decl *d) {

@@ -34,6 +34,11 @@ static const built_in *built_in_find(const wgsl__attribute *a) {
 static void check_built_in(wgsl_module *m, const wgsl__attribute *a, const wgsl__type *t) {
   const built_in *row = built_in_find(a);
   if (!row || !wgsl__gate_open(m, row->gate, a->range, wgsl__format(m, "'%s'", row->name))) return;
+  const wgsl__expr *mode = a->arguments->next; /* the language feature fragment_depth */
+  if (mode && strcmp(row->name, "frag_depth") != 0)
+    wgsl__error(m, mode->range, "attribute-arguments", "@builtin(%s) takes no second argument", row->name);
+  else if (mode && strcmp(argument_name(mode), "less") != 0 && strcmp(argument_name(mode), "greater") != 0)
+    wgsl__error(m, mode->range, "unknown-name", "'%s' is not a depth mode: less or greater", argument_name(mode));
   bool clip = !row->type && t->base == WGSL__BASE_ARRAY && t->inner->base == WGSL__BASE_F32 && t->host.count &&
               t->host.count <= 8;
   if (row->type ? strcmp(row->type, wgsl__type_name(t)) != 0 : !clip)
@@ -87,7 +92,8 @@ static void check_io(wgsl_module *m, const wgsl__attribute *attributes, const wg
     if (a->kind == WGSL__ATTRIBUTE_builtin) check_built_in(m, a, t);
     if (a->kind == WGSL__ATTRIBUTE_interpolate) check_interpolation(m, a, location);
     if (a->kind == WGSL__ATTRIBUTE_location) check_location(m, a, t, seen);
-    if (a->kind == WGSL__ATTRIBUTE_blend_src) wgsl__gate_open(m, WGSL__GATE_DUAL_SOURCE_BLENDING, a->range, "@blend_src");
+    if (a->kind == WGSL__ATTRIBUTE_blend_src)
+      wgsl__gate_open(m, WGSL__GATE_DUAL_SOURCE_BLENDING, a->range, "@blend_src");
   }
 }
 
@@ -112,7 +118,8 @@ static void check_blending(wgsl_module *m, const wgsl__decl *structure) {
   if (!last || (right && n_located == 2 && n_blended == 2 && sources == 3)) return;
   wgsl__hint(m,
              wgsl__error(m, last->range, "blend-source",
-                         "'%s' must have two members with a location and they must be of one type", structure->name->text),
+                         "'%s' must have two members with a location and they must be of one type",
+                         structure->name->text),
              "write '@location(0) @blend_src(0)' and '@location(0) @blend_src(1)'");
 }
 

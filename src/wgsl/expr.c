@@ -102,11 +102,37 @@ static uint32_t letter_index(char c, uint32_t *set) {
   return (uint32_t)(at - letters) % 4;
 }
 
+/* `v.zyx.xy` in memory is `v.zy`, and `v.zyx[0]` is `v.z`: they can be assigned to, and nothing later need know of
+ * chains. `places` are those that x takes of the swizzle on its left. */
+static void fold_swizzles(wgsl_module *m, wgsl__expr *x, const uint32_t *places, uint32_t n) {
+  const wgsl__expr *inner = wgsl__unparen(x->left);
+  wgsl__name *folded = wgsl__new(m, sizeof *folded);
+  char *text = wgsl__array(m, n + 1, 1);
+  if (!text) return;
+  for (uint32_t i = 0; i < n; i++) text[i] = inner->name->text[places[i]];
+  text[n] = 0;
+  *folded = (wgsl__name){.text = text, .n_bytes = n, .kind = WGSL__TOKEN_IDENT};
+  x->kind = WGSL__EXPR_MEMBER;
+  x->name = folded;
+  x->left = inner->left;
+  x->right = NULL;
+  x->space = inner->space;
+  x->access = inner->access;
+  x->component = n == 1;
+  x->swizzle = n > 1;
+}
+
+static bool is_swizzle(wgsl__expr *x) {
+  const wgsl__expr *inner = wgsl__unparen(x);
+  return inner->swizzle && inner->kind == WGSL__EXPR_MEMBER;
+}
+
 static void swizzle(wgsl_module *m, wgsl__expr *x, const wgsl__type *t) {
   const char *name = x->name->text;
-  uint32_t first_set = 0, n = x->name->n_bytes;
+  uint32_t first_set = 0, n = x->name->n_bytes, places[4];
   for (uint32_t i = 0; i < n; i++) {
     uint32_t set = 0, at = n > 4 ? 4 : letter_index(name[i], &set);
+    if (i < 4) places[i] = at;
     if (i == 0) first_set = set;
     if (at < t->host.rows && set == first_set) continue;
     x->bad = true;
@@ -123,6 +149,7 @@ static void swizzle(wgsl_module *m, wgsl__expr *x, const wgsl__type *t) {
     x->component = x->space != 0;
   else
     x->swizzle = x->space != 0;
+  if (is_swizzle(x->left)) fold_swizzles(m, x, places, n);
 }
 
 /* The type of the member, NULL: there is none. Large structures are not searched again and again. */
@@ -190,6 +217,9 @@ static void index_expression(wgsl_module *m, wgsl__expr *x) {
   x->type = t->inner;
   if (x->phase != WGSL__PHASE_CONST) x->type = wgsl__type_concrete(m, x->type);
   x->component = t->base == WGSL__BASE_VECTOR && x->space;
+  uint32_t place = (uint32_t)x->right->value.i;
+  if (x->right->known && t->base == WGSL__BASE_VECTOR && place < t->host.rows && is_swizzle(x->left))
+    fold_swizzles(m, x, &place, 1);
 }
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
@@ -209,8 +239,11 @@ static void no_operator(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, cons
                                    wgsl__token_text(op), wgsl__type_name(a), wgsl__type_name(b));
   const wgsl__type *ea = wgsl__type_element(a), *eb = wgsl__type_element(b);
   bool numbers = ea && eb && !is_bool(ea) && !is_bool(eb);
+  bool logical = op == WGSL__TOKEN_AND_AND || op == WGSL__TOKEN_OR_OR;
   if (a->base == WGSL__BASE_POINTER || b->base == WGSL__BASE_POINTER)
     wgsl__hint(m, d, "write '*p' for what a pointer points at");
+  else if (logical && (ea == a || eb == b))
+    wgsl__hint(m, d, "both sides must be bool: compare numbers, as in 'a != 0'");
   else if (numbers && ea != eb && a == ea && b == eb) {
     bool to_left = !is_integer(ea) && is_integer(eb); /* rather to the float */
     const wgsl__type *to = to_left ? ea : eb, *from = to_left ? eb : ea;
@@ -452,7 +485,12 @@ const wgsl__type *wgsl__check_value(wgsl_module *m, wgsl__expr *x) {
   if (!why) return x->type;
   wgsl_diagnostic *d =
       wgsl__error(m, x->range, "not-loadable", "'%s' cannot be read as a value: %s", wgsl__type_name(x->type), why);
-  if (x->type->base == WGSL__BASE_ATOMIC) wgsl__hint(m, d, "write 'atomicLoad(&a)'");
+  const wgsl__expr *named = wgsl__unparen(x);
+  if (x->type->base == WGSL__BASE_ATOMIC && named->kind == WGSL__EXPR_IDENT)
+    wgsl__hint(m, d, "write 'atomicLoad(&%s)' for its value, '&%s' for its address", named->name->text,
+               named->name->text);
+  else if (x->type->base == WGSL__BASE_ATOMIC)
+    wgsl__hint(m, d, "write 'atomicLoad(&…)' for its value, '&…' for its address");
   if (x->type->flags & WGSL__TYPE_RUNTIME_SIZED)
     wgsl__hint(m, d, "index it, or write '&' before it for its address, as in 'arrayLength(&data)'");
   x->bad = true;

@@ -458,6 +458,14 @@ static bool lex_wide(lexer *x) {
   return false;
 }
 
+static void foreign_character(lexer *x, wgsl__range here, char c) {
+  wgsl_diagnostic *d =
+      wgsl__error(x->m, here, "invalid-character", "'%c' cannot stand in WGSL outside a comment", c);
+  if (c == '?') wgsl__hint(x->m, d, "write 'select(b, a, condition)' for 'condition ? a : b'");
+  if (c == '#') wgsl__hint(x->m, d, "WGSL has no preprocessor: take 'const' and 'override' for values");
+  if (c == '"' || c == '\'') wgsl__hint(x->m, d, "WGSL has no strings and characters");
+}
+
 static void lex_all(lexer *x) {
   while (!x->m->out_of_memory && skip_blank(x) && x->at < x->n) {
     unsigned char c = (unsigned char)x->text[x->at];
@@ -477,7 +485,7 @@ static void lex_all(lexer *x) {
       if (c < ' ' || c == 0x7F)
         wgsl__error(x->m, here, "invalid-character", "U+%04X cannot stand in WGSL outside a comment", c);
       else
-        wgsl__error(x->m, here, "invalid-character", "'%c' cannot stand in WGSL outside a comment", c);
+        foreign_character(x, here, (char)c);
       return;
     }
   }

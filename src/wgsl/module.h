@@ -148,6 +148,7 @@ struct wgsl__predeclared {
 
 const wgsl__predeclared *wgsl__predeclared_find(const char *text, size_t n); /* NULL: none */
 const char *wgsl__predeclared_similar(const char *text, size_t n);           /* "did you mean", or NULL */
+const char *wgsl__foreign_hint(const char *text, size_t n); /* of a word of another language, or NULL */
 /* True, or a missing `enable` was reported for the use of `name` there. */
 bool wgsl__gate_open(wgsl_module *m, wgsl__gate gate, wgsl__range range, const char *name);
 

@@ -52,6 +52,9 @@ void wgsl__attributes_check(parser *p, const wgsl__attribute *list, char where, 
 /* `var`, `let`, `const` with type and initialiser, without the `;`. */
 wgsl__decl *wgsl__variable_or_value(parser *p, bool local);
 
+/* guess.c: a hint at the current token, where `wanted` (COUNT: several things) was expected; d may be NULL */
+void wgsl__syntax_hint(parser *p, wgsl_diagnostic *d, wgsl__token_kind wanted);
+
 /* parse_expr.c */
 wgsl__expr *wgsl__expression(parser *p);
 wgsl__expr *wgsl__lhs_expression(parser *p);

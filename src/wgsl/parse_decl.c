@@ -52,7 +52,10 @@ wgsl_diagnostic *wgsl__unexpected(parser *p, const char *wanted) {
   if (p->failed) return NULL;
   p->failed = true;
   char text[64];
-  return wgsl__error(p->m, token_range(peek(p)), "syntax", "expected %s, found %s", wanted, found(p, text));
+  wgsl_diagnostic *d =
+      wgsl__error(p->m, token_range(peek(p)), "syntax", "expected %s, found %s", wanted, found(p, text));
+  wgsl__syntax_hint(p, d, WGSL__TOKEN_COUNT);
+  return d;
 }
 
 bool wgsl__expect(parser *p, wgsl__token_kind kind, const char *where) {
@@ -67,6 +70,7 @@ bool wgsl__expect(parser *p, wgsl__token_kind kind, const char *where) {
   wgsl_diagnostic *d =
       wgsl__error(p->m, range, "syntax", "expected %s %s, found %s", wgsl__token_text(kind), where, found(p, text));
   if (kind == WGSL__TOKEN_BRACE_LEFT) wgsl__hint(p->m, d, "bodies have braces, also those of one statement");
+  wgsl__syntax_hint(p, d, kind);
   return false;
 }
 
@@ -78,6 +82,7 @@ bool wgsl__expect_close(parser *p, wgsl__token_kind kind, uint32_t opening) {
   wgsl_diagnostic *d = wgsl__error(p->m, token_range(peek(p)), "syntax", "expected %s, found %s",
                                    wgsl__token_text(kind), found(p, text));
   wgsl__note(p->m, d, token_range(&p->tokens[opening]), "to match this one");
+  wgsl__syntax_hint(p, d, kind);
   return false;
 }
 
@@ -87,7 +92,8 @@ wgsl__name *wgsl__ident(parser *p, const char *what, wgsl__range *range) {
   if (p->failed) return NULL;
   if (!at_token(p, WGSL__TOKEN_IDENT)) {
     wgsl_diagnostic *d = wgsl__unexpected(p, what);
-    if (at_token(p, WGSL__TOKEN_RESERVED)) wgsl__hint(p->m, d, "WGSL keeps this word for later versions: take another");
+    if (d && !d->hint && at_token(p, WGSL__TOKEN_RESERVED))
+      wgsl__hint(p->m, d, "WGSL keeps this word for later versions: take another");
     return NULL;
   }
   wgsl__name *name = token_name(p, wgsl__take(p));
@@ -261,6 +267,7 @@ static const struct attribute_row *attribute_find(parser *p, const wgsl__token *
   wgsl_diagnostic *d = wgsl__error(p->m, token_range(t), "unknown-attribute", "no attribute is named '%.*s'",
                                    t->n_bytes > 64 ? 64 : (int)t->n_bytes, text);
   hint_similar(p, d, text, t->n_bytes, names, COUNT(names));
+  if (t->n_bytes == 5 && strncmp(text, "stage", 5) == 0) wgsl__hint(p->m, d, "write '@compute'");
   return NULL;
 }
 

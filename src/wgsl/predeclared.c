@@ -42,6 +42,19 @@ const char *wgsl__predeclared_similar(const char *text, size_t n) {
   return best;
 }
 
+const char *wgsl__foreign_hint(const char *text, size_t n) {
+  static const struct {
+    const char *word, *hint;
+  } words[] = {
+#define WGSL__FOREIGN(word, hint) {#word, hint},
+#include "wgsl/foreign.def"
+#undef WGSL__FOREIGN
+  };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strncmp(words[i].word, text, n) == 0 && words[i].word[n] == 0) return words[i].hint;
+  return NULL;
+}
+
 bool wgsl__gate_open(wgsl_module *m, wgsl__gate gate, wgsl__range range, const char *name) {
   static const char *const names[] = {
       "",

@@ -300,7 +300,8 @@ bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double nu
       fits = finite && trunc(number) >= 0 && trunc(number) <= UINT32_MAX;
       break;
     default:
-      fits = finite && wgsl__float_fits(number, t->base, &f);
+      fits = finite && (t->base == WGSL__BASE_F16 ? wgsl__float_converts(number, t->base, &f)
+                                                  : wgsl__float_fits(number, t->base, &f));
       break;
   }
   if (!fits) {

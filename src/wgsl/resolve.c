@@ -38,6 +38,11 @@ static void consider(guess *best, const wgsl__name *wanted, const wgsl__name *ca
 static void unknown_identifier(resolver *r, const wgsl__expr *e) {
   wgsl_diagnostic *d = wgsl__error(r->m, e->name_range, "unknown-identifier", "unknown identifier '%s'", e->name->text);
   if (!d) return;
+  const char *foreign = wgsl__foreign_hint(e->name->text, e->name->n_bytes);
+  if (foreign) {
+    wgsl__hint(r->m, d, "%s", foreign);
+    return;
+  }
   guess best = {0};
   for (const wgsl__decl *l = r->open; l; l = l->scope_next) consider(&best, e->name, l->name);
   for (const wgsl__decl *g = r->m->decls; g; g = g->next) consider(&best, e->name, g->name);

@@ -448,7 +448,8 @@ static const wgsl__type *pointer(wgsl_module *m, wgsl__expr *e) {
   unsigned bits = access ? access->n : WGSL__ACCESS_READ | (writable ? WGSL__ACCESS_WRITE : 0);
   if (store->flags & WGSL__TYPE_HAS_ATOMIC && !(bits & WGSL__ACCESS_WRITE)) {
     wgsl__hint(m,
-               wgsl__error(m, e->list->next->range, "store-type", "a pointer to atomics needs the access mode read_write"),
+               wgsl__error(m, e->list->next->range, "store-type",
+                           "a pointer to atomics needs the access mode read_write"),
                "write 'ptr<storage, %s, read_write>'", wgsl__type_name(store));
     return NULL;
   }

@@ -43,7 +43,9 @@ static bool check_viewed(wgsl_module *m, const wgsl__expr *e, const wgsl__type *
     why = "has atomics";
   else if (b->flags & WGSL__BUILTIN_SIZED_VIEW && !(t->flags & WGSL__TYPE_RUNTIME_SIZED))
     why = "has no runtime-sized array";
-  if (why) wgsl__error(m, e->range, "view-type", "'%s' cannot view a buffer as '%s': it %s", b->head.name, wgsl__type_name(t), why);
+  if (why)
+    wgsl__error(m, e->range, "view-type", "'%s' cannot view a buffer as '%s': it %s", b->head.name, wgsl__type_name(t),
+                why);
   return !why;
 }
 
@@ -52,8 +54,9 @@ static bool check_places(wgsl_module *m, const wgsl__expr *x, const wgsl__type *
   uint32_t align = t->host.align ? t->host.align : 1;
   int64_t at = is_known_integer(offset) ? offset->value.i : 0;
   if (at % align) {
-    wgsl__error(m, offset->range, "value-range", "the offset is %lld, it must be a multiple of %u, the alignment of '%s'",
-                (long long)at, (unsigned)align, wgsl__type_name(t));
+    wgsl__error(m, offset->range, "value-range",
+                "the offset is %lld, it must be a multiple of %u, the alignment of '%s'", (long long)at, (unsigned)align,
+                wgsl__type_name(t));
     return false;
   }
   int64_t needed = size && is_known_integer(size) ? size->value.i : least_size(t);
@@ -64,8 +67,8 @@ static bool check_places(wgsl_module *m, const wgsl__expr *x, const wgsl__type *
   }
   bool fixed = buffer->host.size && !(buffer->flags & WGSL__TYPE_OVERRIDE_SIZED);
   if (fixed && at + needed > buffer->host.size) {
-    wgsl__error(m, x->range, "value-range", "the view ends at byte %lld of a buffer of %u bytes", (long long)(at + needed),
-                (unsigned)buffer->host.size);
+    wgsl__error(m, x->range, "value-range", "the view ends at byte %lld of a buffer of %u bytes",
+                (long long)(at + needed), (unsigned)buffer->host.size);
     return false;
   }
   return true;

@@ -126,6 +126,63 @@ TEST(a_rejected_module_has_diagnostics_and_no_reflection) {
   wgsl_module_destroy(NULL);
 }
 
+static const char *code_of_first(const wgsl_module *m) {
+  return wgsl_diagnostic_count(m) ? wgsl_diagnostic_get(m, 0)->code : "";
+}
+
+static wgsl_module *check(const char *source, const wgsl_check_options *options) {
+  return wgsl_module_check(source, strlen(source), options);
+}
+
+TEST(a_module_is_checked_as_pipelines) {
+  static const char *const features[] = {"shader-f16"};
+  wgsl_named_constant values[] = {{"scale", 2}, {"7", 64}};
+  wgsl_check_options options = {.constants = values, .n_constants = 2, .pipeline = true, .entry = "main"};
+  wgsl_module *m = check(good_source, &options);
+  CHECK_EQ(wgsl_diagnostic_count(m), 0);
+  wgsl_module_destroy(m);
+  options.features = features;
+  m = check(good_source, &options);
+  CHECK_STR(code_of_first(m), "missing-feature");
+  CHECK_EQ(wgsl_diagnostic_get(m, 0)->span.line, 1);
+  wgsl_module_destroy(m);
+  options.n_features = 1;
+  options.entry = "mian";
+  m = check(good_source, &options);
+  CHECK_STR(code_of_first(m), "unknown-entry-point");
+  CHECK_EQ(wgsl_diagnostic_get(m, 0)->span.line, 0);
+  CHECK(!wgsl_module_valid(m) && !wgsl_module_reflect(m));
+  render_all(m);
+  wgsl_module_destroy(m);
+  options.entry = NULL;
+  values[1].value = 1024;
+  m = check(good_source, &options);
+  CHECK_STR(code_of_first(m), "workgroup-size-limit");
+  wgsl_span end = wgsl_span_end(m, wgsl_diagnostic_get(m, 0)->span);
+  CHECK_EQ(end.line, wgsl_diagnostic_get(m, 0)->span.line);
+  CHECK_EQ(end.column - wgsl_diagnostic_get(m, 0)->span.column, strlen("@workgroup_size(block, SIZE.x / 4)"));
+  wgsl_module_destroy(m);
+}
+
+TEST(every_allocation_of_a_check_may_fail) {
+  static const char source[] =
+      "enable f16; override n: u32; override m = n * 2; var<workgroup> room: array<f32, m>;\n"
+      "@group(0) @binding(0) var t: texture_2d<f32>; @group(0) @binding(1) var<storage> raw: buffer;\n"
+      "@compute @workgroup_size(n) fn a() { room[n] = textureLoad(t, vec2i(), 0).x + *bufferView<f32>(&raw, 4); }\n"
+      "@compute @workgroup_size(m) fn b() { room[0] = 1; }\n"
+      "struct S { @location(0) a: f32, @builtin(position) b: vec4f } @vertex fn v() -> S { return S(); }";
+  const wgsl_named_constant values[] = {{"n", 512}, {"k", 1}};
+  wgsl_check_options options = {.constants = values, .pipeline = true};
+  for (uint32_t n = 1; n <= 2; n++) {
+    options.n_constants = n;
+    FAULTS {
+      wgsl_module *m = check(source, &options);
+      if (m) CHECK(!wgsl_module_valid(m));
+      wgsl_module_destroy(m);
+    }
+  }
+}
+
 TEST(an_empty_module_is_valid) {
   wgsl_module *m = wgsl_module_create(NULL, 0);
   CHECK(wgsl_module_valid(m));
@@ -218,6 +275,41 @@ TEST(a_megabyte_of_anything_ends) {
   check_repeated("//", "x", MEGABYTE, true);
   check_repeated("fn f(", "a:i32,", MEGABYTE, false);
   check_repeated("alias a = b; alias b = a;", "const c = d;", MEGABYTE, false);
+}
+
+/* A valid megabyte, of one shape each: no phase may take the square of its length. `#` in a piece counts. */
+TEST(a_megabyte_that_is_valid_ends) {
+  static const char *const pieces[][2] = {
+      {"", "struct S# { a: f32, b: vec3f } @group(0) @binding(#) var<storage> s#: S#;\n"},
+      {"", "override o# = 1; @compute @workgroup_size(o#) fn f#() { _ = o#; }\n"},
+      {"", "@group(0) @binding(0) var<uniform> u_#: f32; @compute @workgroup_size(1) fn f_#() { _ = u_#; }\n"},
+      {"", "struct S# { @location(#) a: f32 } @fragment fn f_#(s: S#) {}\n"},
+      {"", "const c# = vec4(#, 1, 2, 3).xyz * 2; const_assert c#.y == 2;\n"},
+      {"", "fn f#(p: ptr<function, i32>) { *p += 1; } fn g#() { var v = 1; f#(&v); }\n"},
+      {"fn f() { var a0 = 1;", "let a# = a0 + #; if a# > 1 { a0 = a#; }\n"},
+      {"fn f() { var a0 = 1;", "loop { if a0 > # { break; } a0++; workgroupBarrier(); }\n"},
+      {"fn f(i: i32) { switch i {", "case #: { return; }\n"},
+      {"@group(0) @binding(0) var t: texture_2d<f32>; fn f() { var a = vec4f();", "a += textureLoad(t, vec2i(#), 0);\n"},
+      {"const a = array(", "#,\n"},
+  };
+  static const char *const ends[] = {"", "", "", "", "", "", "}", "}", "default: {} } }", "}", ");"};
+  char *source = malloc(MEGABYTE + 512);
+  if (!source) return;
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+    size_t n = strlen(strcpy(source, pieces[i][0]));
+    for (int count = 1; n < MEGABYTE / 2; count++)
+      for (const char *p = pieces[i][1]; *p; p++) {
+        if (*p == '#')
+          n += (size_t)sprintf(source + n, "%d", count);
+        else
+          source[n++] = *p;
+      }
+    strcpy(source + n, ends[i]);
+    wgsl_module *m = create(source);
+    CHECK(m && wgsl_module_valid(m));
+    wgsl_module_destroy(m);
+  }
+  free(source);
 }
 
 /* Declarations that each mention the one before: no recursion from declaration to declaration. */

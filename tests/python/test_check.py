@@ -68,6 +68,15 @@ def test_any_bytes(source):
     assert [found.severity for found in weft.check(source)] == ["error"]
 
 
+def test_long_names():
+    name = "é" * 5000
+    assert "did you mean" not in str(weft.check(f"const a = {name};")[0])
+    (found,) = weft.check(f"override {name}: u32;", constants={name: -1})
+    assert found.code == "value-range" and found.message.startswith("the value -1 of the override 'éé")
+    (found,) = weft.check("", entry=name)
+    assert name in found.message
+
+
 def test_features():
     assert codes("enable f16, subgroups, dual_source_blending;") == []
     assert codes("enable f16;", features=["shader-f16"]) == []

@@ -26,7 +26,7 @@ def tint(paths):
     command = [pyodide_job.node(), "tests/wgsl/tint.mjs"]
     asked = "".join(f"{path}\n" for path in paths)
     done = subprocess.run(command, input=asked, cwd=ROOT, text=True, capture_output=True, timeout=300, check=True)
-    return done.stdout.splitlines()
+    return [line[2:] for line in done.stdout.splitlines() if line.startswith("= ")]
 
 
 def wrong(files):
@@ -35,7 +35,7 @@ def wrong(files):
     if answers is None:
         return None
     reasons, lines = known(), []
-    for (name, (_, accepted)), answer in zip(files.items(), answers):
+    for (name, (_, accepted)), answer in zip(files.items(), answers, strict=True):
         differs = accepted != (answer == "ok")
         if differs and name not in reasons:
             lines.append(f"{name}: we {'accept' if accepted else 'reject'} it, Tint says {answer[:200]}")

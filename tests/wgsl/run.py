@@ -82,7 +82,7 @@ def run_one(dump, source, update, scratch):
 
 
 MISTAKES = HERE.parent.parent / "docs" / "wgsl-mistakes.md"
-INTRO = """# Twenty mistakes in WGSL
+INTRO = """# Mistakes in WGSL
 
 What newcomers to WGSL write most often, and what weft says about it. Made from the golden files of the ring `wgsl`
 (`tests/wgsl/err/mistakes_*.wgsl`) by `python tests/wgsl/run.py --update`.

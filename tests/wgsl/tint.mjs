@@ -1,9 +1,10 @@
 // A second opinion on WGSL: what Dawn's checker (Tint) says, on its null backend, which needs no GPU.
 //
 //   node tests/wgsl/tint.mjs          reads paths, a line each, and answers each with a line:
-//                                     "ok" or "error LINE:COLUMN message"
-//   node tests/wgsl/tint.mjs --time   answers with the milliseconds that one check of the file took
+//                                     "= ok" or "= error LINE:COLUMN message"
+//   node tests/wgsl/tint.mjs --time   answers "= MILLISECONDS" of one check of the file
 //
+// Dawn prints warnings of its own in between, hence the "= ".
 // Used by tests/wgsl/differences.py and bench/check.py.
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -33,6 +34,6 @@ function milliseconds(code) {
 
 for await (const path of createInterface({ input: process.stdin })) {
   const code = readFileSync(path, 'utf8')
-  console.log(process.argv.includes('--time') ? milliseconds(code) : await verdict(code))
+  console.log(`= ${process.argv.includes('--time') ? milliseconds(code) : await verdict(code)}`)
 }
 process.exit(0)

@@ -1,0 +1,2 @@
+enable subgroups;
+@compute @workgroup_size(64) @subgroup_size(32) fn f() {}
