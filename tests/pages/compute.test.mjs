@@ -181,15 +181,18 @@ test('without WebGPU it says so and what to do', async () => {
 });
 
 test('when the network goes while loading it says at which step', async () => {
-  const bare = await host.open();
-  await bare.clock.install();
-  await bare.route('**/*.whl', () => {}); // never answered
-  await bare.goto(host.address('webgpu_compute.html'), { waitUntil: 'commit' });
-  await bare.waitForFunction(() => document.querySelector('#step').textContent === 'Loading NumPy');
-  await bare.clock.fastForward(61_000);
-  await bare.waitForSelector('#obstacle:not([hidden])');
-  assert.match(await bare.textContent('#obstacle'), /Loading failed[^]*Loading NumPy: no answer for 60 seconds[^]*network/);
-  await bare.close();
+  const other = await launch({ take: (path) => path.endsWith('.whl') }); // never answered
+  try {
+    const bare = await other.open();
+    await bare.clock.install();
+    await bare.goto(other.address('webgpu_compute.html'));
+    await bare.waitForFunction(() => document.querySelector('#step').textContent === 'Loading NumPy');
+    await bare.clock.fastForward(61_000);
+    await bare.waitForSelector('#obstacle:not([hidden])');
+    assert.match(await bare.textContent('#obstacle'), /Loading failed[^]*Loading NumPy: no answer for 60 seconds[^]*network/);
+  } finally {
+    await other.close();
+  }
 });
 
 test('when something cannot be loaded it says what', async () => {
