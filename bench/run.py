@@ -21,9 +21,9 @@ ROOT = HERE.parent
 BUILD = ROOT / "build"
 MARK = "BENCH "
 SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
-WEB_CASES = ("enqueue", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
+WEB_CASES = ("enqueue", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "show-1080p", "leak-10000")
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
-CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms")
+CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms", "frame-gap-ms")
 IMPORTS = 5  # fresh pages
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -118,6 +118,8 @@ def web(table, host, cases, label):
         modules = ["weft", "webgpu.webgpu_api", "wgpudawn"]
         order = modules[i % 3 :] + modules[: i % 3]
         failed += follow(table, title, pyodide_job.run(host, ["script", "bench/start.py", suffix, *order], **options))
+    if "frame-gap-ms" in cases and host == "browser":
+        failed += follow(table, title, subprocess.Popen([pyodide_job.node(), "bench/frames.mjs"], cwd=ROOT, text=True, **PIPES))
     if "wheel-bytes" in cases and host == "browser":
         weft = next((BUILD / "wheel").glob("weft-*wasm32.whl"))
         names = {"weft": weft} | {wheel.name.split("-")[0]: wheel for wheel in wheels}

@@ -58,7 +58,7 @@ def site_archive() -> pathlib.Path:
 def tree_archive() -> pathlib.Path:
     out = BUILD / "pyodide" / "tree.zip"
     files = [ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "tests" / "conftest.py"]
-    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py", "bench/*.py", "bench/*.mjs"):
+    for pattern in ("tests/python/**/*", "tests/pyodide_entry.py", "examples/*.py", "bench/*.py", "bench/*.mjs", "docs/*.md"):
         files += [f for f in sorted(ROOT.glob(pattern)) if f.is_file() and "__pycache__" not in f.parts]
     write_zip(out, [(f, f.relative_to(ROOT).as_posix()) for f in files if f.exists()])
     return out
