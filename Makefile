@@ -42,7 +42,7 @@ test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c nod
 check: native $(NPM) $(STAMP)/clang ## warnings as errors by two compilers, includes, Python, types, scripts
 	@$(PY) tools/check.py
 
-bench: native wasm $(STAMP)/browser ## one table of speeds against the limits and the peers; ARGS="--device node --case read-1KB"
+bench: native dist $(STAMP)/browser ## one table of speeds against the limits and the peers; ARGS="--device node --case read-1KB"
 	@$(PY) bench/run.py $(ARGS)
 
 fuzz: $(STAMP)/clang $(STAMP)/fuzz $(STAMP)/venv ## T=NAME SECS=60: libFuzzer on tests/fuzz/NAME.c

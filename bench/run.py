@@ -21,7 +21,8 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build"
 MARK = "BENCH "
-WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
+WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "show-1080p")
+WEB_CASES += ("leak-10000",)
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
 CHECK_CASES = ("wgsl-check-MBps", "wgsl-check-200-lines-us")  # run.py --case with one of them runs both
 COMPUTATIONS = ("copy", "saxpy", "mandelbrot", "matmul-naive", "matmul-tiled", "reduction", "scan", "stencil3x3")
@@ -30,7 +31,7 @@ SWIFTSHADER_CASES = tuple(f"cpu-vs-swiftshader-{name}" for name in COMPUTATIONS)
 NUMPY_CASES = tuple(f"cpu-vs-numpy-{name}" for name in ("copy", "saxpy", "sum"))
 WASM_CASES = tuple(f"cpu-wasm-vs-native-{name}" for name in COMPUTATIONS)
 CPU_CASES = (*SWIFTSHADER_CASES, *NUMPY_CASES, *WASM_CASES)
-CASES = (*WEB_CASES, *NATIVE_CASES, *CHECK_CASES, "wheel-bytes", "import-ms", *CPU_CASES)
+CASES = (*WEB_CASES, *NATIVE_CASES, *CHECK_CASES, "wheel-bytes", "import-ms", "frame-gap-ms", *CPU_CASES)
 # case: the cases whose ratios it is made of
 MEANS = {"cpu-vs-swiftshader-geomean": SWIFTSHADER_CASES, "cpu-wasm-vs-native": WASM_CASES}
 WORST = {"cpu-vs-swiftshader-worst": SWIFTSHADER_CASES}
@@ -143,6 +144,8 @@ def web(table, host, cases, label):
         modules = ["weft", "webgpu.webgpu_api", "wgpudawn"]
         order = modules[i % 3 :] + modules[: i % 3]
         failed += follow(table, title, pyodide_job.run(host, ["script", "bench/start.py", suffix, *order], **options))
+    if "frame-gap-ms" in cases and host == "browser":
+        failed += follow(table, title, subprocess.Popen([pyodide_job.node(), "bench/frames.mjs"], cwd=ROOT, text=True, **PIPES))
     if "wheel-bytes" in cases and host == "browser":
         weft = next((BUILD / "wheel").glob("weft-*wasm32.whl"))
         names = {"weft": weft} | {wheel.name.split("-")[0]: wheel for wheel in wheels}

@@ -7,6 +7,7 @@ the end and returns the seconds that count:
     upload()        64 MiB of NumPy memory to the device
     read()          64 MiB to NumPy memory
     read_small(n)   n times 1 KB, one after another
+    show(n)         n times 1920 x 1080 numbers on a canvas, each waited for
 
 Every x is 1 and a is 1, so y counts the launches: `dispatch` checks it.
 """
@@ -110,6 +111,55 @@ class Weft(Counter):
         return timed(work)
 
 
+SIZE = 1080, 1920  # rows, columns of the picture
+
+
+class WeftShow:
+    name = "weft"
+
+    def __init__(self, weft):
+        self.weft = weft
+        self.x = weft.asarray(picture())
+        self.canvas = js.OffscreenCanvas.new(1, 1)
+
+    def show(self, n):
+        read = self.weft.stats()["read_bytes"]
+
+        def work():
+            for _ in range(n):
+                self.weft.show(self.x, self.canvas, vmin=0, vmax=1)
+                self.weft.synchronize()
+
+        seconds = timed(work)
+        if self.weft.stats()["read_bytes"] != read:
+            raise ArithmeticError("showing has read bytes")
+        return seconds
+
+
+class JavaScriptShow:
+    name = "raw JavaScript"
+
+    def __init__(self, source):
+        from weft._show import COLORMAPS
+
+        colours = [c / 255 for text in COLORMAPS["viridis"].split() for c in (*bytes.fromhex(text), 255)]
+        height, width = SIZE
+        self.raw = run_sync(load(source).open(width, height, to_js(picture().ravel()), to_js(colours)))
+
+    def show(self, n):
+        return run_sync(self.raw.show(n)) / 1e3
+
+
+def picture():
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]].astype("f4")
+    return rows * columns / (SIZE[0] * SIZE[1])
+
+
+def load(source):
+    """A JavaScript module from its text."""
+    return run_sync(run_js("(text) => import('data:text/javascript,' + encodeURIComponent(text))")(source))
+
+
 class Bare(Counter):
     """A C function that takes the arguments of a kernel call and does nothing."""
 
@@ -143,9 +193,8 @@ class JavaScript(Counter):
     name = "raw JavaScript"
 
     def __init__(self, source):
-        load = run_js("(text) => import('data:text/javascript,' + encodeURIComponent(text))")
         heap = run_js("(pyodide) => () => pyodide._module.HEAPU8")(pyodide_js)
-        self.raw = run_sync(run_sync(load(source)).open(heap, WGSL, N, BIG))
+        self.raw = run_sync(load(source).open(heap, WGSL, N, BIG))
         self.small = np.zeros(N, "f4")
         self.host = np.ones(BIG // 4, "f4")
 

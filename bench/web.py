@@ -43,6 +43,12 @@ def everyone():
     return [ours, *(subject for subject in others if subject)]
 
 
+def showers():
+    """Those who show pictures: nobody where there are no canvases."""
+    ours, raw = opened(subjects.WeftShow, weft), opened(subjects.JavaScriptShow, (HERE / "raw_show.mjs").read_text())
+    return [subject for subject in (ours, raw) if subject]
+
+
 def leak(suffix):
     """10000 calls with a new array each, values, host arguments and now and then a read: what is left of them."""
     kernel, host = weft.kernel(subjects.WGSL), np.ones(subjects.N, "f4")
@@ -81,13 +87,15 @@ CASES = {  # name: (what to call, its argument, rounds, unit, scale)
     "upload-64MiB": ("upload", None, 21, "ms", 1e3),
     "read-64MiB": ("read", None, 21, "ms", 1e3),
     "read-1KB": ("read_small", 20, 21, "ms", 1e3 / 20),
+    "show-1080p": ("show", 3, 21, "ms", 1e3 / 3),
 }
 
 
 def main(device, *wanted):
     suffix = f"@{device}" if device else ""
     cases = {name: case for name, case in CASES.items() if name in wanted}
-    people = everyone() if cases else []
+    people = everyone() if cases.keys() - {"show-1080p"} else []
+    people += showers() if "show-1080p" in cases else []
     for name, (method, argument, rounds, unit, scale) in cases.items():
         if name == "replay-1000" and not hasattr(weft, "record"):
             measure.missing(name + suffix, "weft", "weft.record is not there yet")

@@ -35,17 +35,16 @@ function fileOf(path) {
   return join(ROOT, 'build/dist', clean === '/' ? 'index.html' : clean);
 }
 
-/** A server on the loopback interface that listens; port 0: any. `headers` go with every answer; `answer` (path) may give
- *  a text in place of a file. */
-export async function serve({ port = 0, headers = {}, answer = () => null } = {}) {
+/** A server on the loopback interface that listens; port 0: any. `headers` go with every answer. `take`
+ *  (path, response, head) returns whether it has seen to the answer itself. */
+export async function serve({ port = 0, headers = {}, take = () => false } = {}) {
   const server = createServer((request, response) => {
     try {
       const { pathname } = new URL(request.url, 'http://localhost');
-      const text = answer(pathname);
       const file = fileOf(pathname);
       const type = TYPES[extname(pathname === '/' ? 'index.html' : pathname)] ?? 'application/octet-stream';
       const head = { 'content-type': type, 'cache-control': 'no-cache', ...headers };
-      if (text !== null) return response.writeHead(200, head).end(text);
+      if (take(pathname, response, head)) return;
       response.writeHead(200, { ...head, 'content-length': statSync(file).size });
       createReadStream(file).pipe(response);
     } catch {

@@ -1,6 +1,7 @@
 // Loads Pyodide, NumPy and weft into a page or a worker. Shared by both pages.
 //
-// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel.
+// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel; and how many seconds
+// a kernel may take: ?patience=30.
 const PYODIDE = 'https://cdn.jsdelivr.net/pyodide/v314.0.7/full/';
 const LOCK = 'weft-lock.json'; // weft's entry, as it stands in Pyodide's lock file
 const SILENCE = 60_000; // ms without anything new, after which the network counts as gone
@@ -14,7 +15,7 @@ const fetched = async (url) => {
 /** A text that lies beside the page. */
 export const textOf = async (url) => (await fetched(url)).text();
 
-/** Which files to load: {pyodide, numpy (null: Pyodide's own), here}, absolute. */
+/** What the address asks for: files to load {pyodide, numpy (null: Pyodide's own), here}, absolute, and the patience. */
 export function sourcesOf(address) {
   const asked = new URL(address).searchParams;
   const absolute = (url) => new URL(url, address).href;
@@ -22,6 +23,7 @@ export function sourcesOf(address) {
     pyodide: absolute(asked.get('pyodide') ?? PYODIDE),
     numpy: asked.has('numpy') ? absolute(asked.get('numpy')) : null,
     here: absolute('./'),
+    patience: Number(asked.get('patience')) || 10,
   };
 }
 

@@ -19,7 +19,6 @@ import weft
 from pyodide.code import eval_code_async
 
 NAME = "program.py"
-PATIENCE = 10.0  # seconds that a kernel may take
 REPEATS = 5
 SHORT = 0.005  # seconds: what is shorter is timed by several calls
 LONG = 0.2  # seconds: what takes longer is timed once
@@ -34,7 +33,9 @@ class Session:
     def __init__(self):
         self.program, self.arrays = {}, ()
 
-    async def open(self):
+    async def open(self, patience):
+        """patience: the seconds that a kernel may take."""
+        self.patience = patience
         self.device = await weft.device_async()
         return {name: getattr(self.device, name) for name in ("name", "kind", "library", "driver")} | {"why": await self.why()}
 
@@ -60,14 +61,12 @@ class Session:
         return out.getvalue()
 
     async def finish(self):
-        """Waits for the device; one that takes too long is given up, with a new one in its place."""
+        """Waits for the device; one that takes too long is given up, and `reopen` opens another."""
         try:
-            await asyncio.wait_for(weft.synchronize_async(self.device), PATIENCE)
+            await asyncio.wait_for(weft.synchronize_async(self.device), self.patience)
         except TimeoutError:
             self.device.destroy()
-            self.program, self.arrays = {}, ()
-            self.device = await weft.device_async()
-            raise EndlessError(f"The kernel had not ended after {PATIENCE:g} seconds.") from None
+            raise EndlessError(f"The kernel had not ended after {self.patience:g} seconds.") from None
 
     async def once(self, times):
         clock = time.perf_counter
@@ -143,8 +142,8 @@ class Session:
         self.device.destroy()
 
     async def reopen(self):
-        self.arrays = ()
-        return await self.open()
+        self.program, self.arrays = {}, ()
+        return await self.open(self.patience)
 
 
 class Bar:

@@ -42,8 +42,8 @@ const say = (text) => ($('status').textContent = text);
 const TITLES = {
   wgsl: 'The WGSL is not accepted',
   python: 'The Python program ended with an exception',
-  lost: 'The device was lost; a new one is open. Run again.',
-  endless: 'The kernel does not end; its device was given up, a new one is open.',
+  lost: 'The device was lost',
+  endless: 'The kernel does not end, so its device was given up',
 };
 
 function showMistake(error) {
@@ -55,6 +55,18 @@ function showMistake(error) {
     const editor = editors[error.kind];
     editor.mark(error.line, error.column, error.text.split('\n').at(error.kind === 'wgsl' ? 0 : -1));
     if (error.line) editor.focus();
+  }
+}
+
+/** After an error that cost the device: opens another. */
+async function replaceDevice({ kind } = {}) {
+  if (kind !== 'lost' && kind !== 'endless') return;
+  say('Opening a new device');
+  try {
+    await showDevice(await call('reopen'));
+    say('A new device is open. Run again.');
+  } catch (error) {
+    say(`No new device: ${wordsOf(error)}`);
   }
 }
 
@@ -126,8 +138,8 @@ async function work(task) {
     await task();
   } catch (error) {
     say('');
-    if (error?.kind === 'lost') await call('reopen').catch(() => {});
     showMistake(error);
+    await replaceDevice(error);
   } finally {
     busy = false;
     for (const id of ['run', 'sizes']) $(id).disabled = false;
@@ -190,8 +202,8 @@ async function play() {
       }
     }
   } catch (error) {
-    if (error?.kind === 'lost') await call('reopen').catch(() => {});
     showMistake(error);
+    await replaceDevice(error);
   }
   busy = playing = false;
   $('play').textContent = 'Play';
@@ -254,8 +266,9 @@ function buildControls() {
 
 async function main() {
   try {
-    call = await loadSession(sourcesOf(location.href), showProgress);
-    await showDevice(await call('open'));
+    const sources = sourcesOf(location.href);
+    call = await loadSession(sources, showProgress);
+    await showDevice(await call('open', sources.patience));
   } catch (error) {
     return showObstacle(error);
   }

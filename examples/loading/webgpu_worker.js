@@ -147,7 +147,7 @@ async function loadHere() {
   enable(false);
   $('status').textContent = 'Loading Python on this page too';
   const call = await loadSession(sources, () => {});
-  await call('open');
+  await call('open', sources.patience);
   const texts = await Promise.all([textOf('kernels/heat.py'), textOf('kernels/heat.wgsl')]);
   const canvas = new OffscreenCanvas(1, 1); // the one in sight belongs to the worker
   local = async () => {

@@ -28,7 +28,7 @@ Comlink.expose({
     const read = (ending) => textOf(`${sources.here}kernels/heat.${ending}`);
     texts = await Promise.all([read('py'), read('wgsl')]);
     call = await loadSession(sources, report);
-    return call('open');
+    return call('open', sources.patience);
   },
   /** Compiles, uploads, runs a long batch, draws; the result's bytes are copied once, into a buffer that is handed over. */
   async simulate(size, rounds, every, report) {

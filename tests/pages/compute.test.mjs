@@ -2,6 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { launch, shot } from './browser.mjs';
+import { query } from '../../tools/serve.mjs';
 import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
 let host;
@@ -141,6 +142,7 @@ test('a device that is lost is named and replaced', async () => {
   await page.getByRole('button', { name: 'Play' }).click();
   await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
   assert.match(await page.textContent('#mistake-title'), /device was lost/);
+  await page.waitForFunction(() => /new device is open/.test(document.querySelector('#status').textContent));
   await shot(page, 'lost');
   await run();
   assert.equal(await hidden('#mistake'), true);
@@ -178,9 +180,45 @@ test('without WebGPU it says so and what to do', async () => {
   await bare.close();
 });
 
+test('when the network goes while loading it says at which step', async () => {
+  const other = await launch({ take: (path) => path.endsWith('.whl') }); // never answered
+  try {
+    const bare = await other.open();
+    await bare.clock.install();
+    await bare.goto(other.address('webgpu_compute.html'));
+    await bare.waitForFunction(() => document.querySelector('#step').textContent === 'Loading NumPy');
+    await bare.clock.fastForward(61_000);
+    await bare.waitForSelector('#obstacle:not([hidden])');
+    assert.match(await bare.textContent('#obstacle'), /Loading failed[^]*Loading NumPy: no answer for 60 seconds[^]*network/);
+  } finally {
+    await other.close();
+  }
+});
+
 test('when something cannot be loaded it says what', async () => {
   const bare = await host.open(host.address('webgpu_compute.html', '?pyodide=/nowhere/'));
   await bare.waitForSelector('#obstacle:not([hidden])');
   assert.match(await bare.textContent('#obstacle'), /Loading failed[^]*nowhere/);
   await bare.close();
+});
+
+// It ends in the end: on a software adapter one that does not would keep the whole browser from drawing.
+test('a kernel that takes too long is given up, and the page goes on with a new device', async () => {
+  const other = await launch();
+  page = await other.open(other.address('webgpu_compute.html', `${query()}&patience=2`));
+  try {
+    await page.waitForSelector('body[data-ready]', { state: 'attached' });
+    const slow = 'if (id.x == 0u) { for (var i = 0u; i < 1000000000u; i++) { y[1] += x[1]; } }';
+    await write('WGSL kernel', (text) => text.replace('if (id.x < p.n)', `${slow}\n  if (id.x < p.n)`));
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
+    assert.match(await page.textContent('#mistake-title'), /does not end, so its device was given up/);
+    assert.match(await page.textContent('#mistake-text'), /not ended after 2 seconds/);
+    await page.waitForFunction(() => document.querySelector('#status').textContent === 'A new device is open. Run again.');
+    await shot(page, 'endless');
+    await choose('Saxpy');
+    assert.match(await page.textContent('#verdict'), /All elements agree/);
+  } finally {
+    await other.close();
+  }
 });

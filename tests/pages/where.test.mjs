@@ -32,8 +32,8 @@ const SETTINGS = [
 
 /** What the page came to: {outcome, says}. */
 async function look(setting) {
-  const answer = (path) => (path === '/frame.html' ? frame(setting.frame) : null);
-  const host = await launch({ ...setting.launch, answer });
+  const take = (path, response, head) => path === '/frame.html' && response.writeHead(200, head).end(frame(setting.frame));
+  const host = await launch({ ...setting.launch, take });
   try {
     const page = await host.open();
     if (setting.before) await page.addInitScript(setting.before);
