@@ -41,7 +41,7 @@ class Type:
         return Type(base, self.n)
 
 
-I, U, F, B = Type("i32"), Type("u32"), Type("f32"), Type("bool")
+I, U, F, B = Type("i32"), Type("u32"), Type("f32"), Type("bool")  # noqa: E741
 NUMBERS = [I, U, F]
 
 

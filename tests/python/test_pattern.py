@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-
 import weft
 
 pytestmark = pytest.mark.skipif(sys.platform != "emscripten", reason="the raw program is one for Pyodide")
@@ -17,7 +16,7 @@ N, CALLS = 100_000, 11
 
 def programs():
     """{"raw": compute_on_gpu, "weft": compute_on_gpu}, as they stand in the document."""
-    blocks = dict(re.findall(r"<!-- (\w+) -->\n```python\n(.*?)```", DOCUMENT.read_text(), re.S))
+    blocks = dict(re.findall(r"<!-- (\w+) -->\n```python(?: browser)?\n(.*?)```", DOCUMENT.read_text(), re.S))
     found = {}
     for name in ("raw", "weft"):
         scope = {}

@@ -31,7 +31,7 @@ def test_commands_run(tmp_path, monkeypatch, capsys):
     pathlib.Path("scale.wgsl").write_text(next(body for kind, word, body in BLOCK.findall(page) if word == "scale.wgsl"))
     np.save("x.npy", np.arange(1024, dtype="f4"))
     commands = re.findall(r"^python -m weft (.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         assert main(shlex.split(command, comments=True)) == 0, capsys.readouterr().err
     np.testing.assert_array_equal(np.load("y.npy"), 2 * np.arange(1024, dtype="f4"))
