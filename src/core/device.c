@@ -268,8 +268,9 @@ void weft__poll(weft_device *d) {
   enum { BATCH = 16 };
   weft_completion done[BATCH];
   char text[WEFT_ERROR_CAPACITY];
-  uint32_t n = d->handle ? BATCH : 0;
-  while (n == BATCH && d->handle) {
+  const weft_driver *asked = NULL; /* one that says no is followed by the next, which may have its answer at once */
+  for (uint32_t n = BATCH; d->handle && (n == BATCH || d->driver != asked);) {
+    asked = d->driver;
     n = d->driver->poll(d->handle, done, BATCH);
     for (uint32_t i = 0; i < n && d->handle; i++) {
       d->driver->completion_text(d->handle, done[i].future, text, sizeof text);
