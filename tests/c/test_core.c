@@ -703,6 +703,16 @@ TEST(immediates_travel_in_the_stream) {
 
 /* ---- nothing grows ------------------------------------------------------------------------------------------------------- */
 
+/* With nothing in flight, not even a mark (pace.c), and nothing pooled: how much that is depends on the device's speed. */
+static weft_stats stats_at_rest(rig *r) {
+  for (uint32_t in_flight = 1; in_flight;) {
+    synchronize(r);
+    CHECK_OK(weft_device_pace(r->device, true, &in_flight, &err), &err);
+  }
+  weft_device_trim(r->device);
+  return stats_of(r);
+}
+
 TEST(identical_calls_grow_nothing) {
   OPEN(r);
   weft_kernel *k = kernel_of(&r, saxpy_source);
@@ -721,15 +731,14 @@ TEST(identical_calls_grow_nothing) {
     weft_buffer *t = buffer_of(&r, temporary, sizeof x);
     weft_buffer_release(t);
     if (i % 100 == 99) synchronize(&r);
-    if (i == 999) before = stats_of(&r), live = weft__alloc_live;
+    if (i == 999) before = stats_at_rest(&r), live = weft__alloc_live;
   }
-  weft_stats after = stats_of(&r);
+  weft_stats after = stats_at_rest(&r);
   CHECK_EQ(after.objects, before.objects);
   CHECK_EQ(after.driver_objects, after.objects);
   CHECK_EQ(after.used_bytes, before.used_bytes);
   CHECK_EQ(after.pooled_bytes, before.pooled_bytes);
-  CHECK_EQ(after.allocations, before.allocations);
-  CHECK(weft__alloc_live <= live);
+  CHECK_EQ(weft__alloc_live, live);
   weft_buffer_release(gx);
   weft_buffer_release(gy);
   weft_kernel_release(k);
