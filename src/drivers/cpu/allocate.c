@@ -148,11 +148,9 @@ static void encode(allocator *a, cpu_program *p, uint32_t *labels) {
   }
   for (int which = 0; which < CPU_PRESET_COUNT; which++) {
     cpu_reg r = L->presets[which];
-    p->presets[which] = (cpu_preset_place){.r = CPU_NO_REGISTER};
-    if (!r) continue;
-    bool row = L->regs[r].row;
-    p->presets[which] =
-        (cpu_preset_place){.r = row ? p->n_scalars + a->place[r] * p->stride : a->place[r], .scalar = !row};
+    p->presets[which] = !r               ? CPU_NO_REGISTER
+                        : L->regs[r].row ? p->n_scalars + a->place[r] * p->stride
+                                         : a->place[r];
   }
 }
 
