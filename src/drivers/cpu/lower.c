@@ -324,7 +324,7 @@ static void pass_free(cpu_lower *L) {
 
 static void pass(cpu_lower *L) {
   pass_free(L);
-  L->again = L->parting_loops = false;
+  L->again = L->parting_loops = L->subgroups = false;
   L->n_regs = L->n_code = L->n_prologue = L->n_known = L->n_labels = L->depth = L->deepest = L->memory_version = 0;
   L->n_masks = L->mask = 1;
   L->n_epochs = L->epoch = 1;
@@ -355,11 +355,8 @@ static void join(cpu_lower *L) {
   L->n_code += n;
 }
 
-/* How many workgroups go side by side, for about `lanes` lanes. Subgroups must not straddle workgroups. */
-static uint32_t together(const cpu_lower *L, uint32_t lanes) {
-  bool straddles = L->special.function->builtin_flags && L->n_lanes % L->subgroup_size;
-  return L->n_lanes > lanes || straddles ? 1 : lanes / L->n_lanes;
-}
+/* How many workgroups go side by side, for about `lanes` lanes. */
+static uint32_t together(const cpu_lower *L, uint32_t lanes) { return L->n_lanes > lanes ? 1 : lanes / L->n_lanes; }
 
 static void passes(cpu_lower *L) {
   uint32_t n = 0;
@@ -377,8 +374,10 @@ static void lower(cpu_lower *L) {
   L->n_lanes = size[0] * size[1] * size[2];
   L->n_together = together(L, MANY);
   passes(L);
-  uint32_t few = together(L, FEW);
-  if (L->status != WEFT_OK || few == L->n_together || !(L->parting_loops || L->workgroup_bytes)) return;
+  bool straddles = L->subgroups && L->n_lanes % L->subgroup_size; /* a subgroup is of one workgroup */
+  uint32_t few = straddles ? 1 : together(L, FEW);
+  bool better = straddles || L->parting_loops || L->workgroup_bytes;
+  if (L->status != WEFT_OK || few == L->n_together || !better) return;
   L->n_together = few;
   weft__map_free(&L->facts);
   passes(L);
@@ -399,7 +398,6 @@ static weft_status finish(cpu_lower *L, cpu_program *p) {
   memcpy(p->workgroup_size, L->special.pipeline.workgroup_size, sizeof p->workgroup_size);
   p->n_lanes = L->n_lanes;
   p->n_together = L->n_together;
-  p->stride = (uint32_t)weft__round_up((uint64_t)L->n_lanes * L->n_together, CPU_CHUNK);
   p->n_levels = L->deepest + 1;
   p->subgroup_size = L->subgroup_size;
   return cpu_allocate(L, p, L->err);

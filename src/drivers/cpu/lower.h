@@ -118,6 +118,7 @@ typedef struct cpu_lower {
   weft__map facts; /* (pointer, cpu_fact); kept from pass to pass */
   bool again, all_vary;
   bool parting_loops; /* of some loop lanes leave one by one */
+  bool subgroups;     /* a subgroup operation was met */
 
   /* one pass */
   weft__arena arena;

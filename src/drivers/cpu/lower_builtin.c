@@ -526,6 +526,7 @@ cpu_value cpu_builtin(cpu_lower *L, const wgsl__expr *x) {
     if (n == 0) c.base = cpu_base(to ? to : a->type);
   }
   if (L->status != WEFT_OK) return (cpu_value){0};
+  L->subgroups = L->subgroups || strncmp(c.name, "subgroup", 8) == 0 || strncmp(c.name, "quad", 4) == 0;
   c.op = is_float(c.base) ? row->f : c.base == WGSL__BASE_I32 ? row->i : row->u;
   return row->handle(&c);
 }

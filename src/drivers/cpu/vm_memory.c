@@ -56,15 +56,17 @@ static inline uint8_t *place(const cpu_vm *vm, const access *a, uint32_t k) {
 /* How the indices of n lanes lie. */
 typedef enum pattern { SCATTERED, NEIGHBOURS, SAME } pattern;
 
+/* The first and the last index tell what it can be; then all are looked at. */
 static inline pattern pattern_of(const uint32_t *index, uint32_t n, uint32_t limit) {
-  uint32_t first = index[0], step = 0, same = 0;
-  CPU_LANES for (uint32_t k = 0; k < n; k++) {
-    step |= index[k] - k - first;
-    same |= index[k] ^ first;
-  }
+  uint32_t first = index[0], last = index[n - 1], odd = 0;
   if (first >= limit) return SCATTERED;
-  if (!step) return n - 1 < limit - first ? NEIGHBOURS : SCATTERED;
-  return same ? SCATTERED : SAME;
+  if (last - first == n - 1) {
+    CPU_LANES for (uint32_t k = 0; k < n; k++) odd |= index[k] - k - first;
+    return !odd && n - 1 < limit - first ? NEIGHBOURS : SCATTERED;
+  }
+  if (last != first) return SCATTERED;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) odd |= index[k] ^ first;
+  return odd ? SCATTERED : SAME;
 }
 
 /* Whether indices that rise by one all stay inside. */
@@ -223,6 +225,18 @@ static void store_lane(const cpu_vm *vm, const cpu_insn *i, uint8_t *p, uint32_t
     memcpy(p + 4 * e, &vm->file[i->r[e] + (value_is_scalar(i, e) ? 0 : k)], 4);
 }
 
+/* n lanes from lane `from` on, each to its own place. */
+static void scatter(const cpu_vm *vm, const cpu_insn *i, const access *a, uint32_t from, uint32_t n) {
+  const uint32_t *m = cpu_mask(vm) + from, *index = a->index + from;
+  uint32_t *p = (uint32_t *)a->bytes, words = a->scale / 4, n_words = i->n_uses - i->has_index;
+  for (uint32_t e = 0; e < n_words; e++) {
+    uint32_t step = value_is_scalar(i, e) ? 0 : 1;
+    const uint32_t *v = vm->file + i->r[e] + step * from;
+    for (uint32_t k = 0; k < n; k++)
+      if (m[k] && index[k] < a->limit) p[(size_t)index[k] * words + e] = v[step * k];
+  }
+}
+
 static void store_half_lane(const cpu_vm *vm, const cpu_insn *i, uint8_t *p, uint32_t k) {
   uint32_t n_words = i->n_uses - i->has_index;
   for (uint32_t e = 0; p && e < n_words; e++) {
@@ -271,8 +285,7 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
       store_neighbours(vm, i, p + (size_t)a.index[c] * words, words, c, n, vm->state == CPU_ALL ? NULL : m + c);
       continue;
     }
-    for (uint32_t k = c; k < c + n; k++)
-      if (m[k]) store_lane(vm, i, place(vm, &a, k), k);
+    scatter(vm, i, &a, c, n);
   }
   return i + 1;
 }
