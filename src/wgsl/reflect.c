@@ -410,6 +410,7 @@ bool wgsl__specialise(const wgsl_module *module, const wgsl_entry *entry, const 
   bool ok = reach_init(&x, m->n_decls) && out->overrides && used;
   wgsl__evaluation e = {
       .m = m, .overrides = out->overrides, .scratch = &out->arena, .message = message, .capacity = capacity};
+  out->out_of_memory = !ok;
   if (!ok && message) snprintf(message, capacity, "out of memory on the host");
   if (ok) reach_from(&x, root, 1);
   ok = ok && override_values(&e, entry, constants, n_constants, out->overrides, used) &&

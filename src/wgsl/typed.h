@@ -79,6 +79,7 @@ typedef struct wgsl__special {
   wgsl_pipeline pipeline;
   wgsl__value *overrides; /* owned; by decl->reflected */
   weft__arena arena;      /* parts of values */
+  bool out_of_memory;     /* why it failed */
 } wgsl__special;
 
 /* As wgsl_entry_evaluate, and keeps the values. `out` is released by wgsl__special_free, also after a failure. */

@@ -250,7 +250,7 @@ static void fuse(cpu_lower *L, uint32_t at, const uint32_t *n_uses) {
     bool same = true;
     for (uint32_t i = from + 1; i < at; i++) same = same && !writes(L, &L->code[i], a) && !writes(L, &L->code[i], b);
     if (!same) continue;
-    uint16_t mixture = (uint16_t)(!cpu_is_row(L, a) | !cpu_is_row(L, b) << 1 | !cpu_is_row(L, other) << 2);
+    unsigned mixture = (cpu_is_row(L, a) ? 0 : 1) + (cpu_is_row(L, b) ? 0 : 2) + (cpu_is_row(L, other) ? 0 : 4);
     sum->op = (uint16_t)(fusions[f].fused + mixture);
     sum->n_uses = 3;
     sum->r[1] = a;

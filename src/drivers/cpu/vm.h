@@ -32,6 +32,7 @@ typedef struct cpu_vm {
   uint32_t *masks; /* level * stride */
   cpu_level *levels;
   const uint32_t *group_bytes; /* a lane's offset into memories that are apart */
+  uint32_t *spare;             /* a row for what an operation needs in between */
   uint32_t stride, n_lanes, subgroup_size;
   uint32_t level, begin, end; /* of the innermost mask, as levels[level] has it */
   uint8_t state;
@@ -40,6 +41,17 @@ typedef struct cpu_vm {
 typedef const cpu_insn *cpu_operation(cpu_vm *vm, const cpu_insn *i);
 
 #define CPU_RUN(name) CPU_MATH_JOIN(cpu_run_##name, CPU_SUFFIX)
+
+/* Those that are not made of an expression alone. */
+#define CPU_UNARY(name, out, in, expr)
+#define CPU_BINARY(name, out, in, expr)
+#define CPU_TERNARY(name, out, in, expr)
+#define CPU_OTHER(name, flags) cpu_operation CPU_RUN(name);
+#include "drivers/cpu/bytecode.def"
+#undef CPU_UNARY
+#undef CPU_BINARY
+#undef CPU_TERNARY
+#undef CPU_OTHER
 
 /* The operations by number, one table for each instruction set of this build. */
 #define CPU_TABLE CPU_MATH_JOIN(cpu_table, CPU_SUFFIX)

@@ -111,7 +111,7 @@ static inline int32_t remainder_i(int32_t x, int32_t y) {
     return i + 1;                                                       \
   }
 
-#define CPU_OTHER(name, flags) cpu_operation CPU_RUN(name); /* here or in another file */
+#define CPU_OTHER(name, flags)
 #include "drivers/cpu/bytecode.def"
 #undef CPU_UNARY
 #undef CPU_BINARY
