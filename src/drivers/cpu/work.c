@@ -105,13 +105,13 @@ static void helper_main(void *argument) {
   cpu_scratch_destroy(scratch);
 }
 
-/* Has all threads take shares of the dispatch, this one too. */
-static void share_out(cpu_device *d, cpu_dispatch *s) {
+/* Has all threads take shares of the dispatch, none of less than `least`; this one too. */
+static void share_out(cpu_device *d, cpu_dispatch *s, uint64_t least) {
   enum { SHARES_EACH = 8 };
   uint32_t wanted = d->n_threads - 1;
   if (!d->helpers && (d->helpers = weft__alloc_zero(wanted, sizeof *d->helpers)))
     while (d->n_helpers < wanted && weft__thread_start(&d->helpers[d->n_helpers], helper_main, d)) d->n_helpers++;
-  s->share = weft__max_u64(s->n_groups / (SHARES_EACH * d->n_threads), 1);
+  s->share = weft__max_u64(s->n_groups / (SHARES_EACH * d->n_threads), least);
   weft__lock_enter(&d->lock);
   d->dispatch = s;
   d->n_dispatches++;
@@ -124,14 +124,17 @@ static void share_out(cpu_device *d, cpu_dispatch *s) {
   weft__lock_leave(&d->lock);
 }
 
-/* Runs the first workgroup alone: what it takes tells whether the rest is worth waking a thread for. */
+/* Runs a first share alone: what it takes tells whether the rest is worth waking a thread for. */
 static void run_threaded(cpu_device *d, cpu_dispatch *s) {
+  enum { LANES = 1024 }; /* what a program runs in one step costs little more than a part of that */
   const double worth = 40e-6;
-  if (d->n_threads > 1 && s->n_groups > 1) {
+  const uint32_t *size = cpu_program_workgroup_size(s->program);
+  uint64_t first = weft__max_u64(LANES / (size[0] * size[1] * size[2]), 1);
+  if (d->n_threads > 1 && s->n_groups > first) {
     double began = weft__now();
-    if (!take_share(d, s, d->scratch, 1)) return;
-    if ((weft__now() - began) * (double)(s->n_groups - 1) > worth) {
-      share_out(d, s);
+    if (!take_share(d, s, d->scratch, first)) return;
+    if ((weft__now() - began) * (double)(s->n_groups - first) > worth * (double)first) {
+      share_out(d, s, first);
       return;
     }
   }
