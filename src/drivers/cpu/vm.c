@@ -30,6 +30,15 @@ static cpu_operation *const *best_table(void) {
   return cpu_table;
 }
 
+const char *cpu_program_instructions(void) {
+#ifdef __x86_64__
+  cpu_operation *const *table = best_table();
+  if (table == cpu_table_avx512) return "AVX-512";
+  if (table == cpu_table_avx2) return "AVX2";
+#endif
+  return "";
+}
+
 void cpu_fold(cpu_insn insn, uint32_t *file) {
   cpu_vm vm = {.file = file};
   cpu_table[insn.op](&vm, &insn);
@@ -163,6 +172,8 @@ weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_
   r.vm.code = program->code;
   r.vm.memories = r.memories;
   r.vm.stop = run->stop;
+  r.vm.ask = run->ask;
+  r.vm.data = run->data;
   r.vm.stride = program->stride;
   r.vm.group_bytes = r.group_bytes;
   r.vm.subgroup_size = program->subgroup_size;

@@ -56,6 +56,16 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   return WEFT_OK;
 }
 
+/* ---- asking the host, where nobody else can stop the work ----------------------------------------------------------- */
+
+static void ask_host(void *device) {
+  cpu_device *d = device;
+  const weft_cpu_options *options = &d->driver->options;
+  if (d->halted || !options->interrupted(options->data)) return;
+  d->halted = true;
+  atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+}
+
 /* ---- one dispatch ------------------------------------------------------------------------------------------------ */
 
 /* Runs one share of at most `share` workgroups. False: there is none left, or the rest is not to be run. */
@@ -78,6 +88,7 @@ static bool take_share(cpu_device *d, cpu_dispatch *s, cpu_scratch *scratch, uin
 static void take_shares_until(cpu_device *d, cpu_dispatch *s, double deadline) {
   double began = weft__now();
   for (uint64_t share = 1; take_share(d, s, d->scratch, share);) {
+    if (s->run.ask) s->run.ask(d);
     double now = weft__now();
     if (now >= deadline) return;
     if (now - began < 1e-3) share *= 2; /* so the clock is not looked at more often than needed */
@@ -147,6 +158,8 @@ static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, doub
       .program = c->pipeline->program,
       .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
       .n_groups = (uint64_t)c->groups[0] * c->groups[1] * c->groups[2],
+      .run.ask = deadline > 0 && d->driver->options.interrupted ? ask_host : NULL,
+      .run.data = d,
   };
   memcpy(s.run.groups, c->groups, sizeof c->groups);
   atomic_init(&s.next, job->at_group);
@@ -210,7 +223,7 @@ static void run_next(cpu_device *d, double deadline) {
   if (!d->first_job) d->last_job = &d->first_job;
   d->working = true;
   weft__lock_leave(&d->lock);
-  bool done = run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed);
+  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !d->halted;
   cpu_record *record = job->record;
   cpu_job_kind kind = job->kind;
   if (done) {
@@ -223,6 +236,7 @@ static void run_next(cpu_device *d, double deadline) {
     job->next = d->first_job;
     d->first_job = job;
     if (!job->next) d->last_job = &job->next;
+    if (d->halted) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
     return;
   }
   if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind)) tell_stopped(d, record);
@@ -267,6 +281,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
   weft__lock_enter(&d->lock);
   d->stop_status = status;
   d->stop_text = text;
+  d->halted = false;
   for (cpu_job **at = &d->first_job; *at;) {
     cpu_job *job = *at;
     if (survives(d, job->kind)) {
@@ -299,7 +314,7 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
-    while (d->first_job && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
+    while (d->first_job && !d->halted && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
   weft__lock_leave(&d->lock);
 }
 
