@@ -716,10 +716,11 @@ class Maker:
         self.put("var<private> turn = 3u;")
         self.put("var<workgroup> group_atomics: array<atomic<u32>, 4>;")
         for _ in range(self.random.randrange(1, 4)):
-            # no bool: Dawn on SwiftShader mixes up components of private vectors of bool in nested select()
-            t, name, length = self.a_type(), self.name("g"), self.pick([0, 0, 4])
-            first = f" = {self.literal(t).text}" if not length and self.chance(0.5) else ""
-            self.put(f"var<private> {name}: {f'array<{t}, {length}>' if length else t}{first};")
+            # with initial values: SwiftShader under Dawn computes wrongly with private variables that have none
+            t, name, length = self.a_type([I, U, F, B]), self.name("g"), self.pick([0, 0, 4])
+            kind = f"array<{t}, {length}>" if length else t
+            first = f"{kind}({', '.join(self.literal(t).text for _ in range(length))})" if length else self.literal(t).text
+            self.put(f"var<private> {name}: {kind} = {first};")
             self.variables.append(Variable(name, t, "private", length))
         for _ in range(self.random.randrange(0, 4)):
             self.function()
