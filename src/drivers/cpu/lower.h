@@ -37,6 +37,7 @@ typedef enum cpu_reg_kind {
 typedef struct cpu_vreg {
   uint8_t kind;
   bool row;                          /* a value for each lane */
+  bool rises;                        /* by one from lane to lane */
   uint32_t value;                    /* CONST; PRESET: which */
   uint32_t group, n_group;           /* registers that must lie side by side: the first one, how many; 0: alone */
   uint32_t version;                  /* times written so far, in the order of the code */
@@ -116,6 +117,8 @@ typedef struct cpu_lower {
 
   weft__map facts; /* (pointer, cpu_fact); kept from pass to pass */
   bool again, all_vary;
+  bool parting_loops; /* of some loop lanes leave one by one */
+  bool subgroups;     /* a subgroup operation was met */
 
   /* one pass */
   weft__arena arena;

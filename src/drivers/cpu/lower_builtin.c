@@ -291,7 +291,7 @@ static cpu_value do_atomic(builtin_call *c) {
   for (const wgsl__expr *a = x->list->next; a; a = a->next, n_values++) {
     cpu_reg v = arg(c, n_values + 1, 0);
     insn.r[insn.n_defs + insn.n_uses++] = v;
-    if (!cpu_is_row(L, v)) insn.bits |= (uint8_t)(CPU_BIT_VALUE << n_values);
+    if (!cpu_is_row(L, v)) insn.bits |= (uint16_t)(CPU_BIT_VALUE << n_values);
   }
   for (uint32_t d = 0; d < insn.n_defs; d++) insn.r[d] = cpu_reg_new(L, CPU_REG_TEMP, true);
   cpu_memory_operand(L, &insn, &p);
@@ -528,6 +528,7 @@ cpu_value cpu_builtin(cpu_lower *L, const wgsl__expr *x) {
     if (n == 0) c.base = cpu_base(to ? to : a->type);
   }
   if (L->status != WEFT_OK) return (cpu_value){0};
+  L->subgroups = L->subgroups || strncmp(c.name, "subgroup", 8) == 0 || strncmp(c.name, "quad", 4) == 0;
   c.op = is_float(c.base) ? row->f : c.base == WGSL__BASE_I32 ? row->i : row->u;
   return row->handle(&c);
 }

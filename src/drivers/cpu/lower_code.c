@@ -95,7 +95,7 @@ static known_key key_of(const cpu_lower *L, const cpu_insn *insn, bool memory) {
   key.offset = insn->offset;
   key.scale = insn->scale;
   key.count = insn->count;
-  key.bits = insn->bits | (uint32_t)insn->has_index << 8 | (uint32_t)insn->n_defs << 16;
+  key.bits = insn->bits | (uint32_t)insn->has_index << 16 | (uint32_t)insn->n_defs << 20;
   key.memory_version = memory ? L->memory_version : 0;
   key.epoch = memory ? L->epoch : 0;
   for (uint32_t u = 0; u < insn->n_uses; u++) {
@@ -181,6 +181,9 @@ static cpu_reg operation(cpu_lower *L, cpu_op op, uint32_t n, cpu_reg a, cpu_reg
     fold(L, insn, &out);
   else
     cpu_emit_known(L, insn, &out);
+  /* a row that rises by one from lane to lane still does when a scalar is added */
+  bool sum = op == CPU_ADD && (m == 1 || m == 2), less = op == CPU_SUB && m == 2;
+  if (sum || less) L->regs[out].rises = L->regs[uses[m == 1 ? 1 : 0]].rises;
   return out;
 }
 

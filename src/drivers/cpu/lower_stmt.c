@@ -151,6 +151,7 @@ static void loop(cpu_lower *L, const wgsl__stmt *s) {
   bool rotated = s->left && cpu_is_simple(s->left);
   t.steps = cpu_fact_holds(L, s, CPU_FACT_CONTINUE);
   t.masked = t.steps || cpu_fact_holds(L, s, CPU_FACT_BREAK);
+  L->parting_loops = L->parting_loops || t.masked;
   if (t.masked) mask_op(L, CPU_MASK_PUSH, 0, t.end);
   uint32_t inside = L->depth, inside_mask = L->mask;
   t.leave = depth + 1;
