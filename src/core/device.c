@@ -255,7 +255,9 @@ void weft__poll(weft_device *d) {
   weft_completion done[BATCH];
   char text[WEFT_ERROR_CAPACITY];
   uint32_t n = d->handle ? BATCH : 0;
-  while (n == BATCH && d->handle) {
+  uint32_t driver = d->next_driver;
+  while (d->handle && (n == BATCH || driver != d->next_driver)) { /* the next driver, too, may have an answer at once */
+    driver = d->next_driver;
     n = d->driver->poll(d->handle, done, BATCH);
     for (uint32_t i = 0; i < n && d->handle; i++) {
       d->driver->completion_text(d->handle, done[i].future, text, sizeof text);
