@@ -71,7 +71,7 @@ def native(cases):
 def alone(subject, cases):
     cpu = with_one_thread()
     for case in cases:
-        name = case.split("-", 4)[4]
+        name = case.removeprefix("cpu-wasm-vs-native-")
         measure.interleave(case, "ms", {subject: sample(computations.make(name, cpu), cpu)}, 5, 1e3)
 
 
