@@ -1,8 +1,8 @@
 """make fuzz T=NAME SECS=60: runs tests/fuzz/NAME.c (libFuzzer's LLVMFuzzerTestOneInput) with the sanitizers.
 
 The corpus grows in build/fuzz/NAME; tests/fuzz/NAME/ holds seeds, if there is such a folder. What crashes is kept there
-too, and its path is printed by libFuzzer. Where there is a tests/fuzz/NAME.py as well, each gets half of the time: NAME.py
-SECS [ARGS …] runs first.
+too, and its path is printed by libFuzzer. Where there is a tests/fuzz/NAME.py as well, each gets half of the time:
+NAME.py SECS runs first.
 """
 
 import os
@@ -20,7 +20,13 @@ SANITIZE = ["-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
 def library() -> pathlib.Path:
     """libweft.a as a hostile build with the sanitizers and what libFuzzer wants to see."""
     folder = BUILD / "lib"
-    settings = ["-Dextension=false", "-Dhostile=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Db_ndebug=false"]
+    settings = [
+        "-Dextension=false",
+        "-Dhostile=true",
+        "-Db_sanitize=address,undefined",
+        "-Db_lundef=false",
+        "-Db_ndebug=false",
+    ]
     settings += ["-Dbuildtype=debugoptimized", "-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all"]
     clang = os.environ | {"CC": "clang-22"}
     if not (folder / "build.ninja").exists():
@@ -54,13 +60,18 @@ def libfuzzer(name: str, seconds: float) -> int:
     link = [str(library()), "-lm", "-ldl", "-lpthread"]
     source = str(FUZZ / f"{name}.c")
     subprocess.run(["clang-22", *flags, *SANITIZE, source, *link, "-o", str(program)], cwd=ROOT, check=True)
-    limits = [f"-max_total_time={seconds:.0f}", "-timeout=10", "-rss_limit_mb=2048", f"-artifact_prefix={corpus}/crash-"]
+    limits = [
+        f"-max_total_time={seconds:.0f}",
+        "-timeout=10",
+        "-rss_limit_mb=2048",
+        f"-artifact_prefix={corpus}/crash-",
+    ]
     limits += ["-max_len=16384"]
     return subprocess.run([str(program), *limits, "-print_final_stats=1", str(corpus), *seeds(name, corpus)]).returncode
 
 
 def main() -> int:
-    name, seconds, *more = sys.argv[1:]
+    name, seconds = sys.argv[1:3]
     scripts = {f.stem for f in FUZZ.glob("*.py")} - {"programs"}
     sources = {f.stem for f in FUZZ.glob("*.c")}
     if name not in sources:
@@ -68,7 +79,7 @@ def main() -> int:
     share = max(1.0, float(seconds) / (2 if name in scripts else 1))
     failed = 0
     if name in scripts:
-        failed = subprocess.run([sys.executable, str(FUZZ / f"{name}.py"), f"{share:.0f}", *more], cwd=ROOT).returncode
+        failed = subprocess.run([sys.executable, str(FUZZ / f"{name}.py"), f"{share:.0f}"], cwd=ROOT).returncode
     return failed or libfuzzer(name, share)
 
 
