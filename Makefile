@@ -34,7 +34,8 @@ NEEDS_native  := native $(STAMP)/browser
 NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser
 NEEDS_pages   := wasm $(STAMP)/browser
-RING ?= c wgsl native node browser
+NEEDS_conformance := native $(STAMP)/browser
+RING ?= c wgsl native node browser conformance
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 

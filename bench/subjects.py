@@ -2,6 +2,7 @@
 the end and returns the seconds that count:
 
     enqueue(n)      Python's time for n kernel calls, without what the device does afterwards
+    values(n)       the same, with a scalar that is another one in each call
     dispatch(n)     n launches that depend on each other, and a read of 1 KB
     upload()        64 MiB of NumPy memory to the device
     read()          64 MiB to NumPy memory
@@ -60,6 +61,18 @@ class Weft(Counter):
         self.weft.synchronize()
         return seconds
 
+    def values(self, n):
+        k, x, y = self.kernel, self.x, self.y
+
+        def work():
+            for i in range(n):
+                k(x=x, y=y, p={"a": i, "n": 0}, threads=N)  # n = 0: y goes on counting launches
+
+        with self.weft.batch():
+            seconds = timed(work)
+        self.weft.synchronize()
+        return seconds
+
     def dispatch(self, n):
         start = clock()
         self.call(n)
@@ -113,6 +126,15 @@ class Bare(Counter):
         def work():
             for _ in range(n):
                 k(x=x, y=y, p={"a": 1.0, "n": N}, threads=N)
+
+        return timed(work)
+
+    def values(self, n):
+        k, x, y = self.bare, self.x, self.y
+
+        def work():
+            for i in range(n):
+                k(x=x, y=y, p={"a": i, "n": 0}, threads=N)
 
         return timed(work)
 

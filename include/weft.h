@@ -40,11 +40,12 @@ typedef struct weft_graph weft_graph;
 /* How the host waits. Zeroed: block in the driver, nothing interrupts. */
 typedef struct weft_host {
   void *data;
-  /* Returns when `device` may have made progress, at the latest after about `seconds`. Called without any lock; other
+  /* Returns when `device` may have made progress, at the latest after about `seconds`; weft_device_wait does so where it can. Called without any lock; other
    * calls of weft may run meanwhile. An error (WEFT_BLOCKED, WEFT_INTERRUPTED, WEFT_HOST) ends the wait with it; what was
    * waited for stays in flight. NULL: the driver's own wait; WEFT_BLOCKED where a driver has none. */
   weft_status (*wait)(void *data, weft_device *device, double seconds, weft_error *err);
-  /* Whether a wait or a long computation should end with WEFT_INTERRUPTED. NULL: never. */
+  /* Whether a wait should end with WEFT_INTERRUPTED. Where the driver can end its work (the CPU's), that ends as well: what it
+   * would have written is failed then, everything else stays. NULL: never. */
   bool (*interrupted)(void *data);
 } weft_host;
 
@@ -86,6 +87,9 @@ const weft_device_info *weft_device_query(weft_device *device); /* borrowed from
 weft_status weft_device_failed(weft_device *device, weft_error *err);
 /* Makes the device lost on request: memory goes back, everything in flight settles with WEFT_LOST. */
 void weft_device_lose(weft_device *device);
+
+/* Blocks in the driver until the device may have made progress, at most `seconds`. WEFT_BLOCKED where it cannot. */
+weft_status weft_device_wait(weft_device *device, double seconds, weft_error *err) WEFT_MUST_CHECK;
 
 /* Hands collected commands to the GPU now. */
 weft_status weft_device_flush(weft_device *device, weft_error *err) WEFT_MUST_CHECK;

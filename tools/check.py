@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pyodide_job
+import vulkan
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "python" / "weft"
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 
 
 def compile_with(cc: str) -> list[list[str]]:
@@ -39,7 +39,8 @@ def steps() -> dict[str, list[list[str]]]:
         "gcc": compile_with("gcc"),
         "clang": compile_with("clang-22"),
         "names": [[sys.executable, "tools/check_symbols.py", "build/check-gcc/libweft.a"]],
-        "threads": [["env", f"VK_ICD_FILENAMES={SWIFTSHADER}", sys.executable, "tests/c/run.py", "--tsan", "test_threads.c", "test_native.c"]],
+        "threads": [["env", f"VK_ICD_FILENAMES={vulkan.SWIFTSHADER}", sys.executable, "tests/c/run.py", "--tsan", "test_threads.c", "test_native.c"],
+                    [sys.executable, "tests/c/run.py", "--tsan", "driver=cpu", "test_driver.c", "test_threads.c"]],
         "scripts": [[pyodide_job.node(), str(eslint), "--max-warnings=0", "."]],
     }
     if any(PACKAGE.glob("*.py")):

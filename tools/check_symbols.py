@@ -1,13 +1,13 @@
 """Holds the external names of an archive against the rules: check_symbols.py libweft.a
 
-Each starts with weft_ or wgsl_, and none is defined twice: linked to a program, they share one space with the program's.
+Each starts with weft_, wgsl_ or cpu_ (the CPU driver), and none is defined twice: linked to a program, they share one space with the program's.
 """
 
 import collections
 import subprocess
 import sys
 
-PREFIXES = ("weft_", "wgsl_")
+PREFIXES = ("weft_", "wgsl_", "cpu_")
 
 
 def main() -> int:
@@ -18,7 +18,7 @@ def main() -> int:
         homes[name].append(member.removesuffix(".o"))
     foreign = [n for n in homes if not n.startswith(PREFIXES)]
     double = [n for n, members in homes.items() if len(members) > 1]
-    complaints = [f"{n} ({homes[n][0]}): starts with neither weft_ nor wgsl_" for n in foreign]
+    complaints = [f"{n} ({homes[n][0]}): starts with none of the prefixes" for n in foreign]
     complaints += [f"{n}: defined in {' and in '.join(homes[n])}" for n in double]
     print("\n".join([*complaints, f"{len(homes)} names, {len(complaints)} that do not fit"]))
     return 1 if complaints else 0

@@ -4,16 +4,15 @@ The machine's own GPU is used natively and in Node where there is one; where the
 software that comes with Chromium. Chromium always runs on SwiftShader here.
 """
 
-import glob
 import os
 import pathlib
 import subprocess
 import sys
 
 import pyodide_job
+import vulkan
 
 ROOT = pathlib.Path(__file__).parents[1]
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 EXAMPLE = "examples/saxpy.py"
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
 HOSTS = {
@@ -26,8 +25,7 @@ HOSTS = {
 
 
 def main() -> int:
-    if "VK_ICD_FILENAMES" not in os.environ and not glob.glob("/dev/dri/renderD*") and not glob.glob("/dev/nvidia[0-9]*"):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER
+    vulkan.choose(prefer_gpu=True)
     failed = 0
     for title, start in HOSTS.items():
         print(f"\n{title}", flush=True)

@@ -13,9 +13,9 @@ import threading
 import time
 
 import pyodide_job
+import vulkan
 
 ROOT = pathlib.Path(__file__).parents[1]
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|deselected)\b")
 SECONDS = 900
 KINDS = ("passed", "failed", "skipped")
@@ -28,6 +28,7 @@ def wgpu_library() -> str:
 
 # The native devices: name, what the environment says. DEVICE=name runs one of them.
 NATIVE_DEVICES = [
+    ("cpu", {"WEFT_DEVICE": "cpu"}),
     ("dawn", {"WEFT_DEVICE": "native"}),
     ("wgpu", {"WEFT_DEVICE": "native", "WEFT_WEBGPU_LIBRARY": wgpu_library()}),
 ]
@@ -37,9 +38,10 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     return [*arguments] if any("tests/" in a for a in arguments) else ["tests/python", *arguments]
 
 
-def chosen_devices() -> list[tuple[str, dict[str, str]]]:
+def chosen_devices(*names: str) -> list[tuple[str, dict[str, str]]]:
+    """Of the native devices those that DEVICE names, out of `names` or of all."""
     wanted = os.environ.get("DEVICE", "")
-    return [d for d in NATIVE_DEVICES if wanted in ("", d[0])]
+    return [d for d in NATIVE_DEVICES if wanted in ("", d[0]) and d[0] in (names or d[0])]
 
 
 def start(command: list[str], environ: dict[str, str] | None = None) -> subprocess.Popen:
@@ -47,15 +49,31 @@ def start(command: list[str], environ: dict[str, str] | None = None) -> subproce
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | (environ or {}), **pipes)
 
 
-def start_job(host: str, arguments: list[str]) -> subprocess.Popen:
+def start_job(host: str, arguments: list[str], *, gpu: bool = True) -> subprocess.Popen:
+    """Without `gpu` WebGPU is hidden and weft chooses by itself."""
     entry = ["pytest", *pytest_arguments(arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
-    return pyodide_job.run(host, entry, environ={"WEFT_DEVICE": "web"}, **pipes)
+    return pyodide_job.run(host, entry, environ={"WEFT_DEVICE": "web" if gpu else ""}, gpu=gpu, **pipes)
 
 
-def start_wgsl(arguments: list[str]) -> subprocess.Popen:
+def start_wgsl(script: str, arguments: list[str]) -> subprocess.Popen:
     subprocess.run([sys.executable, "tests/c/run.py", "--build"], cwd=ROOT, check=True)
-    return start([sys.executable, "tests/wgsl/run.py", "--dump", "build/c/tests/c/wgsl_dump", *arguments])
+    return start([sys.executable, script, "--dump", "build/c/tests/c/wgsl_dump", *arguments])
+
+
+def conformance(arguments: list[str]) -> list[tuple[str, object]]:
+    """Which programs are accepted, unless some kernels are asked for; then what kernels compute, on each device."""
+    wgsl = [("accepted", lambda: start_wgsl("tests/wgsl/conformance.py", []))]
+    execution = [sys.executable, "tests/conformance/execution.py", *arguments]
+    devices = chosen_devices("cpu", "dawn")
+    return [*([] if arguments else wgsl), *[(f"kernels {n}", lambda e=e: start(execution, e)) for n, e in devices]]
+
+
+def browser(arguments: list[str]) -> list[tuple[str, object]]:
+    wanted = os.environ.get("DEVICE", "")
+    web = [("browser", lambda: start_job("browser", arguments))]
+    cpu = [("browser cpu", lambda: start_job("browser", arguments, gpu=False))]
+    return [*(web if wanted in ("", "web") else []), *(cpu if wanted in ("", "cpu") else [])]
 
 
 def scripts(arguments: list[str]) -> list[tuple[str, object]]:
@@ -79,11 +97,12 @@ def runs(ring: str, arguments: list[str]) -> list[tuple[str, object]]:
     device = [f"device={os.environ['DEVICE']}"] if os.environ.get("DEVICE") else []
     return {
         "c": lambda: [("c", lambda: start([sys.executable, "tests/c/run.py", *arguments, *device]))],
-        "wgsl": lambda: [("wgsl", lambda: start_wgsl(arguments))],
+        "wgsl": lambda: [("wgsl", lambda: start_wgsl("tests/wgsl/run.py", arguments))],
         "native": lambda: [(f"native {n}", lambda e=e: start(python, e)) for n, e in chosen_devices()],
         "node": lambda: [*scripts(arguments), ("node", lambda: start_job("node", arguments))],
         "pages": lambda: [("pages", lambda: start_pages(arguments))],
-        "browser": lambda: [("browser", lambda: start_job("browser", arguments))],
+        "browser": lambda: browser(arguments),
+        "conformance": lambda: conformance(arguments),
     }[ring]()
 
 
@@ -114,8 +133,7 @@ def follow(process: subprocess.Popen) -> dict[str, int]:
 def main() -> int:
     cut = sys.argv.index("--")
     rings, arguments = sys.argv[1:cut], sys.argv[cut + 1 :]
-    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER  # the same device everywhere; unset it to "" for the machine's own
+    vulkan.choose()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     table = []
     for ring in rings:

@@ -1,7 +1,8 @@
 """The awaitable twins of what waits.
 
 Each starts its work, which is then under way in the device, and waits for the Future by asking: natively with pauses
-that grow, in Pyodide whenever the promise of the web driver says that there may be something new. Nothing runs in
+that grow, in Pyodide whenever the promise of the web driver says that there may be something new; on the CPU in Pyodide
+asking does a slice of the work. Nothing runs in
 another thread, so a wait that is cancelled just ends, and what it waited for is let go of.
 """
 
@@ -23,10 +24,13 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.0002, 0.02
 async def settle(future: "_core.Future[T]") -> T:
     """Wait for a Future of the extension and return its result."""
     if sys.platform == "emscripten":
-        from weft import _web
-
         while not future.done():
-            await _web.promise()
+            if future.driver == "cpu":
+                await asyncio.sleep(0)  # asking is what makes it work
+            else:
+                from weft import _web
+
+                await _web.promise()
     else:
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -44,7 +48,7 @@ async def device_async(
     required_features: Iterable[str] | None = None,
     new: bool = False,
 ) -> _core.Device:
-    """Open a GPU device, or return the one that is open. As `weft.device`, to await.
+    """Open a device, or return the one that is open. As `weft.device`, to await.
 
     Parameters
     ----------

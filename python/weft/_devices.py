@@ -18,6 +18,7 @@ WISHES: tuple[dict[str, Any], ...] = (
     {"selector": "gpu", "power": "high"},
     {"selector": "gpu", "power": "low"},
     {"selector": "cpu"},
+    {"selector": "software"},
 )
 
 # Nothing calls back when a device is lost while nobody uses it natively, so it is asked: soon, then seldom.
@@ -30,7 +31,7 @@ def devices() -> list[_core.Device]:
     Returns
     -------
     list of Device
-        The best first; empty where there is none. Each is the one that `weft.device` gives for its adapter.
+        The best first; the CPU always among them. Each is the one that `weft.device` gives for its adapter.
 
     Raises
     ------
@@ -89,7 +90,7 @@ class Lost:
     async def _wait(self) -> str:
         pause = SHORTEST_PAUSE
         while (reason := _core.lost_reason(self._device)) is None:
-            if sys.platform == "emscripten":
+            if sys.platform == "emscripten" and self._device.driver == "web":
                 from weft import _web
 
                 await _web.promise()

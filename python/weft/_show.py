@@ -1,7 +1,8 @@
 """weft.show: arrays as pictures, without reading them where there is a canvas.
 
     array ──[spread]──▶ lowest, highest       one dispatch, only where vmin or vmax is not given
-      └──[paint]──▶ packed RGBA, padded rows ──▶ canvas: the driver copies it (core/driver.h, `present`)
+      └──[paint]──▶ packed RGBA, padded rows ──▶ canvas: the driver copies it (core/driver.h, `present`), on the CPU
+                                             │   device the canvas's own putImageData does
                                              └─▶ Picture: read when it is first looked at, a PNG
 
 Both kernels are ordinary WGSL, so a picture is the same on every device.
@@ -41,6 +42,7 @@ LOADS = {
 
 ROW = 64  # pixels: WEFT_ROW_BYTES
 STRIDE = 1 << 14  # threads of `spread`
+CANVAS_MOST = 1 << 14  # pixels on a side that every browser has
 
 WGSL = """
 struct P {
@@ -220,7 +222,7 @@ def show(
         Of shape (height, width), coloured by the colormap, or (height, width, 3 or 4), which is RGB or RGBA: numbers
         from 0 to 1, uint8 from 0 to 255.
     canvas : HTMLCanvasElement or OffscreenCanvas, optional
-        In Pyodide: what to draw on, from now on with the array's size. It is drawn by the GPU, nothing is read.
+        In Pyodide: what to draw on, from now on with the array's size. A GPU draws it itself, nothing is read.
     colormap : {"viridis", "magma", "inferno", "plasma", "gray"}
     vmin, vmax : float, optional
         The numbers that get the first and the last colour. Default: the lowest and the highest finite number, found
@@ -247,6 +249,11 @@ def show(
         return Picture(*_paint(x, colormap, vmin, vmax, premultiply=False))
     if sys.platform != "emscripten":
         raise TypeError(f"there are no canvases outside the browser, got {type(canvas).__name__}; weft.show(x).save(path)")
+    if isinstance(x, _core.Array) and x.device.driver == "cpu":
+        if getattr(getattr(canvas, "constructor", None), "name", "") not in ("HTMLCanvasElement", "OffscreenCanvas"):
+            raise TypeError(f"{canvas!r} is no HTMLCanvasElement and no OffscreenCanvas")
+        _draw(canvas, *_paint(x, colormap, vmin, vmax, premultiply=False))
+        return None
     from weft import _web
 
     number = _web.canvas(canvas)
@@ -255,3 +262,19 @@ def show(
     pixels, width, height = _paint(x, colormap, vmin, vmax, premultiply=True)
     _core.present(pixels, number, width, height)
     return None
+
+
+def _draw(canvas: Any, pixels: _core.Array, width: int, height: int) -> None:
+    """Put pixels on a canvas of the page without a GPU."""
+    import js  # type: ignore[import-not-found]
+
+    if max(width, height) > CANVAS_MOST:
+        raise ValueError(f"a picture of {width} x {height} pixels; at most {CANVAS_MOST} on a side can be shown")
+    context = canvas.getContext("2d")
+    if not context:
+        raise ValueError("the canvas has another kind of context")
+    rows, pitch = pixels.to_memoryview().cast("B"), pixels.shape[1] * 4
+    data = js.Uint8ClampedArray.new(width * height * 4)
+    data.assign(b"".join(rows[y * pitch : y * pitch + width * 4] for y in range(height)))
+    canvas.width, canvas.height = width, height
+    context.putImageData(js.ImageData.new(data, width, height), 0, 0)

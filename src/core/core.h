@@ -41,7 +41,7 @@ enum {
 };
 #else
 enum {
-  WEFT__RING_BYTES = 256 * 1024,
+  WEFT__RING_BYTES = 1 << 20, /* 4096 calls with values of their own at 256 bytes; 256 KiB made a flush in the middle of a batch */
   WEFT__STAGED_WRITE_BYTES = 16 * 1024,
   WEFT__CONFIRM_BYTES = 1 << 20,
   WEFT__FLUSH_DISPATCHES = 64,
@@ -116,6 +116,7 @@ typedef struct weft__store {
   uint64_t uid, tenant;
   uint64_t n_bytes;   /* of the size class */
   uint64_t last_list; /* serial of the last list that names it */
+  uint64_t last_written; /* and of the last that writes it for this tenant; 0: none */
   bool fresh;         /* never used: its contents are zero */
   weft__confirm confirm;
   struct weft__store *bucket_next, *bucket_previous; /* pool: same size class, newest first */
@@ -175,7 +176,7 @@ weft_status weft__list_reserve(weft_device *d, uint32_t n_words, weft_error *err
 /* Reserving and appending go to the device's target: its list, or the recording. After reserve these cannot fail. */
 void weft__list_word(weft_device *d, uint32_t word);
 void weft__list_word64(weft_device *d, uint64_t value);
-void weft__list_name(weft_device *d, weft__store *s);
+void weft__list_name(weft_device *d, weft__store *s, bool written);
 void weft__list_copy(weft_device *d, weft__store *source, uint64_t source_offset, weft__store *destination, uint64_t offset,
                      uint64_t n_bytes);
 void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t n_bytes);
@@ -417,6 +418,7 @@ typedef struct weft__read {
   uint32_t future;
   enum { WEFT__READ_RECORDED, WEFT__READ_MAPPING, WEFT__READ_MAPPED, WEFT__READ_DONE } state;
   uint64_t block;     /* the last block that its data can depend on */
+  uint64_t list;      /* the list that its copy is in */
   weft__note note;
   bool dropped;
   struct weft__read *next;
@@ -475,12 +477,14 @@ struct weft_device {
   weft_buffer *buffers;
   weft_future *futures;
   weft__read *reads;
+  uint64_t done_list; /* this list and all before it have run */
   uint32_t batch;
   weft_stats stats;
 };
 
 weft_status weft__device_ready(weft_device *d, weft_error *err); /* ready and not lost */
 void weft__poll(weft_device *d);
+void weft__interrupt(weft_device *d);
 /* A driver future for `object`; give it back with weft__slots_give(&d->pending, …) when the call it was for failed. */
 weft_status weft__pending_take(weft_device *d, weft__pending kind, void *object, uint32_t *future, weft_error *err);
 void weft__pending_drop(weft_device *d, uint32_t future); /* nobody is interested any more */

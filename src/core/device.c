@@ -87,16 +87,29 @@ static void close_handle(weft_device *d) {
   weft__slots_free(&d->pending);
 }
 
+static bool names_a_driver(const weft_device *d) {
+  for (uint32_t i = 0; i < d->instance->n_drivers; i++)
+    if (!strcmp(d->selector, d->instance->drivers[i]->name)) return true;
+  return false;
+}
+
+/* What the driver under way is asked for. The best device is a GPU; the last driver's is taken where there is none. */
+static const char *selector_for(const weft_device *d) {
+  if (!strcmp(d->selector, d->driver->name)) return "";
+  return *d->selector || d->next_driver == d->instance->n_drivers ? d->selector : "gpu";
+}
+
 static void open_next(weft_device *d) {
   weft_instance *instance = d->instance;
+  bool named = names_a_driver(d);
   while (d->next_driver < instance->n_drivers) {
     d->driver = instance->drivers[d->next_driver++];
-    bool by_name = !strcmp(d->selector, d->driver->name);
+    if (named && strcmp(d->selector, d->driver->name)) continue;
     weft_error err;
     uint32_t ready;
     weft_status status = weft__pending_take(d, WEFT__PENDING_OPEN, d, &ready, &err);
     if (status == WEFT_OK)
-      status = d->driver->open(d->driver->context, by_name ? "" : d->selector, d->options.power, d->options.required_limits,
+      status = d->driver->open(d->driver->context, selector_for(d), d->options.power, d->options.required_limits,
                                d->options.required_features, ready, &d->handle, &err);
     if (status == WEFT_OK) return;
     refused(d, status, err.message);
@@ -242,7 +255,9 @@ void weft__poll(weft_device *d) {
   weft_completion done[BATCH];
   char text[WEFT_ERROR_CAPACITY];
   uint32_t n = d->handle ? BATCH : 0;
-  while (n == BATCH && d->handle) {
+  uint32_t driver = d->next_driver;
+  while (d->handle && (n == BATCH || driver != d->next_driver)) { /* the next driver, too, may have an answer at once */
+    driver = d->next_driver;
     n = d->driver->poll(d->handle, done, BATCH);
     for (uint32_t i = 0; i < n && d->handle; i++) {
       d->driver->completion_text(d->handle, done[i].future, text, sizeof text);
@@ -272,6 +287,26 @@ void weft_device_lose(weft_device *d) {
     weft__poll(d);
   }
   weft__lock_leave(&d->lock);
+}
+
+weft_status weft_device_wait(weft_device *d, double seconds, weft_error *err) {
+  if (!d->driver || !d->driver->wait)
+    return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver ? d->driver->name : "missing");
+  d->driver->wait(d->handle, seconds);
+  return WEFT_OK;
+}
+
+/* Ends what has not run, where the driver can. What was computed before the last read that settled stays; what lists since
+ * then write is failed, since it is not known how far they came. */
+void weft__interrupt(weft_device *d) {
+  if (d->state != WEFT__DEVICE_READY || d->lost.status != WEFT_OK || !d->driver->interrupt) return;
+  d->driver->interrupt(d->handle);
+  for (weft_buffer *b = d->buffers; b; b = b->next)
+    if (b->store && b->store->last_written > d->done_list) weft__buffer_fail(b, WEFT_DEVICE, "what computes it was interrupted");
+  d->done_list = d->list.serial - 1;
+  bool told = d->late.status == WEFT_OK; /* by the interruption itself */
+  weft__poll(d);
+  if (told) weft__note_clear(&d->late);
 }
 
 weft_status weft_device_flush(weft_device *d, weft_error *err) {

@@ -163,8 +163,8 @@ typedef struct weft_driver {
   const char *name; /* "web", "native", … : what a selector can ask for */
   void *context;    /* given to `open` */
 
-  /* Starts to open a device. `selector`: "" = best, else a part of the adapter's name, case-insensitive, or the driver's
-   * own words. `required_limits`: WEFT_LIMIT_COUNT numbers, 0 = no wish (all larger limits are requested anyhow);
+  /* Starts to open a device. `selector`: "" = best, "gpu" = the best that is no processor, "software" = an adapter that is
+   * one, else a part of the adapter's name, case-insensitive, or the driver's own words. `required_limits`: WEFT_LIMIT_COUNT numbers, 0 = no wish (all larger limits are requested anyhow);
    * `required_features`: bits. `ready` settles with WEFT_OK, or with the reason why there is no device. From WEFT_OK on,
    * *device is valid for poll, text, close; for the rest once ready has settled with WEFT_OK. */
   weft_status (*open)(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
@@ -173,6 +173,10 @@ typedef struct weft_driver {
   void (*close)(void *device);
   /* Makes the device lost on request. WEFT_FUTURE_LOST and all pending futures settle as after a real loss. */
   void (*lose)(void *device);
+  /* Ends at once, in the middle if need be, the blocks that were submitted and have not run; writes of the host are kept.
+   * The futures of the blocks, and of mappings behind them, settle with WEFT_DEVICE; of the others nothing is told. What the
+   * blocks write is undefined. NULL: work cannot be ended (a GPU's). */
+  void (*interrupt)(void *device);
 
   /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter; zeros when it fails. */
   void (*query)(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter);

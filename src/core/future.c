@@ -55,8 +55,12 @@ void weft__reads_submitted(weft_device *d, weft_status status, const char *text)
 }
 
 void weft__read_settle(weft_device *d, weft__read *r, weft_status status, const char *text) {
-  if (status == WEFT_OK) r->state = WEFT__READ_MAPPED;
-  else weft__note_set(&r->note, status, text);
+  if (status == WEFT_OK) {
+    r->state = WEFT__READ_MAPPED;
+    d->done_list = weft__max_u64(d->done_list, r->list); /* everything up to the copy of this read has run */
+  } else {
+    weft__note_set(&r->note, status, text);
+  }
   if (status != WEFT_OK || r->dropped) finish_read(d, r);
 }
 
@@ -225,14 +229,17 @@ weft_status weft_future_wait(weft_future *f, weft_error *err) {
     if (host->wait) {
       weft_status status = host->wait(host->data, d, STEP_MILLISECONDS * 1e-3, err);
       if (status != WEFT_OK) return status;
-    } else if (d->driver->wait) {
-      d->driver->wait(d->handle, STEP_MILLISECONDS * 1e-3);
     } else {
-      return weft__fail(err, WEFT_BLOCKED, "the %s driver cannot wait and the host did not say how", d->driver->name);
+      weft_status status = weft_device_wait(d, STEP_MILLISECONDS * 1e-3, err);
+      if (status != WEFT_OK) return status;
     }
     /* Asked after a wait: most answers are there by then, and asking costs the host its lock. */
-    if (!weft_future_done(f) && host->interrupted && host->interrupted(host->data))
+    if (!weft_future_done(f) && host->interrupted && host->interrupted(host->data)) {
+      weft__lock_enter(&d->lock);
+      weft__interrupt(d);
+      weft__lock_leave(&d->lock);
       return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
+    }
   }
   return weft_future_status(f, err);
 }
@@ -296,6 +303,7 @@ static weft_status read_start(weft_device *d, weft_buffer *source, uint64_t offs
   r->n_bytes = n_bytes;
   r->skip = offset - start;
   r->block = d->list.block;
+  r->list = d->list.serial;
   r->next = d->reads;
   d->reads = r;
   f->read = r;

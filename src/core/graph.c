@@ -354,12 +354,12 @@ static void append(weft_device *d, const weft_graph *g, const swap *swaps, uint3
   memset(l->groups, 0, sizeof l->groups);
   d->stats.dispatches += g->list.n_dispatches;
   for (uint32_t i = 0; i < g->n_buffers; i++)
-    if (g->buffers[i]->store) weft__list_name(d, g->buffers[i]->store);
-  for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i]);
+    if (g->buffers[i]->store) weft__list_name(d, g->buffers[i]->store, true);
+  for (uint32_t i = 0; i < g->n_stores; i++) weft__list_name(d, g->stores[i], true);
   weft__log_add(d, g->reads, g->n_reads, g->writes, g->n_writes, false);
   for (uint32_t i = 0; i < n_swaps; i++) {
     const uint64_t tenant = swaps[i].rebind->buffer->tenant;
-    weft__list_name(d, swaps[i].rebind->buffer->store);
+    weft__list_name(d, swaps[i].rebind->buffer->store, true);
     /* It stands for what it replaces: read and written as that was, to be safe. */
     weft__log_add(d, g->writes, g->n_writes, &tenant, 1, false);
     weft__log_add(d, &tenant, 1, g->writes, g->n_writes, false);

@@ -114,7 +114,7 @@ static weft_status create_group(weft_device *d, const weft__layout *layout, cons
     weft__list_word(d, entries[i].store->id);
     weft__list_word64(d, entries[i].offset);
     weft__list_word64(d, entries[i].n_bytes);
-    weft__list_name(d, entries[i].store);
+    weft__list_name(d, entries[i].store, false);
   }
   g->last_list = g->created = d->list.serial;
   d->stats.group_misses++;

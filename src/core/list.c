@@ -93,8 +93,11 @@ void weft__list_word64(weft_device *d, uint64_t value) {
   weft__list_word(d, (uint32_t)(value >> 32));
 }
 
-void weft__list_name(weft_device *d, weft__store *s) {
-  if (d->target == &d->list) s->last_list = d->list.serial;
+void weft__list_name(weft_device *d, weft__store *s, bool written) {
+  if (d->target == &d->list) {
+    s->last_list = d->list.serial;
+    if (written) s->last_written = d->list.serial;
+  }
   s->fresh = false;
 }
 
@@ -106,8 +109,8 @@ void weft__list_copy(weft_device *d, weft__store *source, uint64_t source_offset
   weft__list_word(d, destination->id);
   weft__list_word64(d, offset);
   weft__list_word64(d, n_bytes);
-  weft__list_name(d, source);
-  weft__list_name(d, destination);
+  weft__list_name(d, source, false);
+  weft__list_name(d, destination, true);
   forget_state(d->target);
   d->target->n_commands++;
   d->stats.copies++;
@@ -118,7 +121,7 @@ void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t 
   weft__list_word(d, s->id);
   weft__list_word64(d, offset);
   weft__list_word64(d, n_bytes);
-  weft__list_name(d, s);
+  weft__list_name(d, s, true);
   forget_state(d->target);
   d->target->n_commands++;
 }

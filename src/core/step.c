@@ -100,7 +100,7 @@ static void emit_groups(weft_device *d, const weft__step *s) {
     uint32_t n_offsets = 0, offsets[WEFT__MAX_SLOTS];
     for (; slot < p->n_slots && p->slots[slot].face.kind != WEFT_SLOT_IMMEDIATE && p->slots[slot].face.group == g; slot++) {
       const weft__bound *b = &s->bound[slot];
-      if (b->store) weft__list_name(d, b->store);
+      if (b->store) weft__list_name(d, b->store, p->slots[slot].face.kind == WEFT_SLOT_READ_WRITE);
       if (!p->slots[slot].dynamic) continue;
       offsets[n_offsets++] = b->store ? 0
                                       : weft__ring_put(d, b->bytes, (uint32_t)b->n_bytes,

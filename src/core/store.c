@@ -126,6 +126,7 @@ weft_status weft__store_acquire(weft_device *d, weft__store_kind kind, uint64_t 
     if (status != WEFT_OK) return status;
   }
   s->tenant = weft__uid(d);
+  s->last_written = 0;
   account(d, s, true);
   *out = s;
   return WEFT_OK;

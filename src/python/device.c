@@ -3,6 +3,8 @@
  *   state->devices:  what was asked for (wish) -> Device    one that is opening is here too, so that all wait for the same
  *   state->default_device                                   the one for "" (that is, WEFT_DEVICE or the best)
  *
+ * The best device is a GPU, else the CPU. But once a GPU was it and is lost, only a GPU takes its place.
+ *
  * An adapter that is open already is not kept open twice: once the second Device has settled, the first stands for it
  * (py_device_same), unless it was asked for with new=True. A Device that failed to open leaves the table; one that was
  * lost is replaced when it is asked for again. Waiting for the loss of one is written in Python (weft/_devices.py). */
@@ -102,7 +104,7 @@ static py_device *start_device(py_state *state, const wish *w) {
   py_device *device = instance ? (py_device *)py_object_create(state->device_type) : NULL;
   if (!device) return NULL;
   weft_device_options options = {
-      .selector = w->selector, .power = w->power, .required_limits = w->limits, .required_features = w->features};
+      .selector = *w->selector || !state->had_gpu ? w->selector : "gpu", .power = w->power, .required_limits = w->limits, .required_features = w->features};
   weft_error err;
   device->alone = w->alone;
   if (weft_device_open(instance, &options, &device->device, &device->ready, &err) != WEFT_OK) {
@@ -130,6 +132,7 @@ static py_device *open_device(py_state *state, const wish *w) {
   if (py_host_check(state) < 0) return NULL;
   Py_XINCREF((PyObject *)device);
   if (device && is_lost(device)) {
+    if (!*w->selector && strcmp(weft_device_query(device->device)->driver, "cpu")) state->had_gpu = true;
     forget_device(state, device);
     Py_CLEAR(device);
   }

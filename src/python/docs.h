@@ -48,14 +48,15 @@
   "device(selector=\"\", *, power=None, required_limits=None, required_features=None, new=False)\n" \
   "--\n" \
   "\n" \
-  "Open a GPU device, or return the one that is open.\n" \
+  "Open a device, or return the one that is open.\n" \
   "\n" \
   "Parameters\n" \
   "----------\n" \
   "selector : str, optional\n" \
-  "    A kind (``\"gpu\"``, ``\"discrete\"``, ``\"integrated\"``, ``\"cpu\"``), a driver's name (``\"native\"``, ``\"web\"``), or\n" \
-  "    a part of the name of the adapter, its vendor, its backend or the library. Without one, what the environment\n" \
-  "    variable ``WEFT_DEVICE`` says, else the best device.\n" \
+  "    ``\"cpu\"`` (weft runs kernels itself), another driver's name (``\"native\"``, ``\"web\"``), a kind of adapter\n" \
+  "    (``\"gpu\"``, ``\"discrete\"``, ``\"integrated\"``, ``\"software\"``), or a part of the name of the adapter, its vendor,\n" \
+  "    its backend or the library. Without one, what the environment variable ``WEFT_DEVICE`` says, else the best GPU,\n" \
+  "    else the CPU. A GPU that was lost is never replaced by the CPU without asking for it.\n" \
   "power : {\"low\", \"high\"}, optional\n" \
   "    Which of several GPUs: the one that saves power, or the fast one.\n" \
   "required_limits : mapping of str to int, optional\n" \

@@ -51,6 +51,7 @@ enum {
   X(settle)         /* future.c: weft._async.settle, NULL until used */                       \
   X(web)            /* host.c: the module weft._web, NULL natively */                         \
   X(web_driver)     /* host.c: its capsule */                                                 \
+  X(absent_reason)  /* host.c: why, NULL while nothing is */                                  \
   X(can_run_sync)   /* host.c: of pyodide.ffi, NULL natively */
 
 typedef struct py_state {
@@ -61,6 +62,9 @@ typedef struct py_state {
   PyObject *dtypes[WEFT_DTYPE_COUNT];
   weft_instance *instance;   /* NULL until the first device is asked for */
   const weft_driver *native; /* owned; NULL where there is none */
+  const weft_driver *cpu;    /* owned */
+  weft_driver absent;        /* host.c: in the place of web or native where they cannot be had */
+  bool had_gpu;              /* a GPU was the best device: never the CPU instead of it without being asked */
   bool forked;               /* this process is a fork of one that used devices: they do not work here */
 } py_state;
 

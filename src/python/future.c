@@ -185,6 +185,17 @@ PyObject *py_future_read_async(py_storage *self, py_result result, PyObject *int
       state, py_future_create(state, future, into ? PY_RESULT_INTO : result, into ? into : (PyObject *)self));
 }
 
+static PyObject *future_driver(PyObject *self, void *closure) {
+  (void)closure;
+  const char *driver = weft_device_query(weft_future_device(((py_future *)self)->future))->driver;
+  return PyUnicode_FromString(driver ? driver : "");
+}
+
+static PyGetSetDef future_getset[] = {
+    {"driver", future_driver, NULL, "The driver of its device, \"\" while that is opened.", NULL},
+    {0},
+};
+
 static PyMethodDef future_methods[] = {
     {"done", future_done, METH_NOARGS, PY_DOC_FUTURE_DONE},
     {"result", future_result, METH_NOARGS, PY_DOC_FUTURE_RESULT},
@@ -195,6 +206,7 @@ static PyType_Slot future_slots[] = {
     {Py_tp_doc, PY_DOC_FUTURE},
     {Py_tp_dealloc, (void *)future_dealloc},
     {Py_tp_methods, future_methods},
+    {Py_tp_getset, future_getset},
     {0},
 };
 

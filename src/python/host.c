@@ -1,14 +1,19 @@
 /* What the core gets from Python: drivers, and a way to wait.
  *
+ *   drivers    web or native first, then cpu, which every build has. One that cannot be had (no library, no driver for
+ *              the browser under a Content-Security-Policy) is there in name, and says why when it is asked
+ *
  *   natively   the GIL is released around weft_future_wait, the driver blocks in slices, and between two slices the
  *              core asks `interrupted`, which takes the GIL and looks for signals
- *   Pyodide    the core calls `wait`, which calls weft._web.wait through the Python API, since a JavaScript frame in
- *              between would make suspending impossible
+ *   Pyodide    the core calls `wait`. On the CPU that works; else it calls weft._web.wait through the Python API, since a
+ *              JavaScript frame in between would make suspending impossible
  *
  * The drivers are chosen at the first device, so that `import weft` needs none. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "drivers/cpu/cpu.h"
 #include "python/extension.h"
 
 #if defined(__EMSCRIPTEN__)
@@ -17,11 +22,7 @@ enum { IN_PYODIDE = true };
 enum { IN_PYODIDE = false };
 #endif
 
-/* WEFT_NO_NATIVE: built without webgpu.h. */
-#if defined(__EMSCRIPTEN__) || defined(WEFT_NO_NATIVE)
-#define HAS_NATIVE 0
-#else
-#define HAS_NATIVE 1
+#if defined(WEFT_WITH_NATIVE) /* built with webgpu.h */
 #include "drivers/native/native.h"
 #endif
 
@@ -43,8 +44,8 @@ static int can_wait(py_state *state) {
 }
 
 static weft_status host_wait(void *data, weft_device *device, double seconds, weft_error *err) {
-  (void)device, (void)seconds;
   py_state *state = data;
+  if (weft_device_wait(device, seconds, NULL) == WEFT_OK) return WEFT_OK;
   int can = can_wait(state);
   if (can == 0) return weft__fail(err, WEFT_BLOCKED, "nothing can wait here");
   PyObject *result = can > 0 ? PyObject_CallMethod(state->web, "wait", NULL) : NULL;
@@ -110,6 +111,39 @@ static int add_driver(py_state *state, weft_instance *instance, const weft_drive
   return -1;
 }
 
+static weft_status absent_open(void *context, const char *selector, weft_power power, const uint64_t *required_limits,
+                               uint64_t required_features, uint32_t ready, void **device, weft_error *err) {
+  (void)selector, (void)power, (void)required_limits, (void)required_features, (void)ready, (void)device;
+  return weft__fail(err, WEFT_UNSUPPORTED, "%s", (const char *)context);
+}
+
+/* In the place of a driver that cannot be had, for the reason that is raised as an exception; -1 when it is not one for that. */
+static int add_absent(py_state *state, weft_instance *instance, const char *name) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  if (!PyErr_GivenExceptionMatches(type, PyExc_ImportError) && !PyErr_GivenExceptionMatches(type, state->exceptions[WEFT_UNSUPPORTED])) {
+    PyErr_Restore(type, value, traceback);
+    return -1;
+  }
+  PyErr_NormalizeException(&type, &value, &traceback);
+  Py_XDECREF(state->absent_reason);
+  state->absent_reason = PyObject_Str(value);
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  Py_XDECREF(traceback);
+  const char *reason = state->absent_reason ? PyUnicode_AsUTF8AndSize(state->absent_reason, NULL) : NULL;
+  if (!reason) return -1;
+  state->absent = (weft_driver){.abi = WEFT_DRIVER_ABI, .name = name, .context = (void *)reason, .open = absent_open};
+  return add_driver(state, instance, &state->absent);
+}
+
+static int add_cpu(py_state *state, weft_instance *instance) {
+  weft_error err;
+  if (weft_cpu_driver_create(NULL, &state->cpu, &err) == WEFT_OK) return add_driver(state, instance, state->cpu);
+  py_error_raise(state, &err);
+  return -1;
+}
+
 static int add_web(py_state *state, weft_instance *instance) {
   if (!(state->web = PyImport_ImportModule("weft._web"))) return -1;
   if (!(state->web_driver = PyObject_CallMethod(state->web, "driver", NULL))) return -1;
@@ -117,7 +151,7 @@ static int add_web(py_state *state, weft_instance *instance) {
   return driver ? add_driver(state, instance, driver) : -1;
 }
 
-#if HAS_NATIVE
+#if defined(WEFT_WITH_NATIVE)
 /* weft._native says which library: (path or None, address of wgpuGetProcAddress or 0). */
 static int add_native(py_state *state, weft_instance *instance) {
   PyObject *module = PyImport_ImportModule("weft._native");
@@ -146,10 +180,12 @@ static int add_native(py_state *state, weft_instance *instance) {
 #endif
 
 static void free_drivers(py_state *state) {
-#if HAS_NATIVE
+#if defined(WEFT_WITH_NATIVE)
   if (state->native) weft_native_driver_destroy(state->native);
 #endif
-  state->native = NULL;
+  weft_cpu_driver_destroy(state->cpu);
+  state->native = state->cpu = NULL;
+  Py_CLEAR(state->absent_reason);
   Py_CLEAR(state->web_driver);
   Py_CLEAR(state->web);
 }
@@ -164,7 +200,10 @@ weft_instance *py_host_instance(py_state *state) {
     py_error_raise(state, &err);
     return NULL;
   }
-  if ((IN_PYODIDE ? add_web : add_native)(state, instance) < 0) {
+  int failed = (IN_PYODIDE ? add_web : add_native)(state, instance);
+  const char *insisted = IN_PYODIDE ? NULL : getenv("WEFT_WEBGPU_LIBRARY"); /* then its failure is one of the program */
+  if (failed && !(insisted && *insisted)) failed = add_absent(state, instance, IN_PYODIDE ? "web" : "native");
+  if (failed || add_cpu(state, instance) < 0) {
     weft_instance_release(instance);
     free_drivers(state);
     return NULL;

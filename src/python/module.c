@@ -54,13 +54,14 @@ static int module_clear(PyObject *module) {
   py_state *state = PyModule_GetState(module);
   if (!state) return 0;
   /* The driver's capsule stays until the instance is gone. */
-  PyObject *web = state->web, *driver = state->web_driver;
-  state->web = state->web_driver = NULL;
+  PyObject *web = state->web, *driver = state->web_driver, *reason = state->absent_reason;
+  state->web = state->web_driver = state->absent_reason = NULL;
 #define X(name) Py_CLEAR(state->name);
   PY_STATE_OBJECTS(X)
 #undef X
   state->web = web;
   state->web_driver = driver;
+  state->absent_reason = reason;
   for (int i = 0; i < PY_STATUS_COUNT; i++) Py_CLEAR(state->exceptions[i]);
   for (int i = 0; i < WEFT_DTYPE_COUNT; i++) Py_CLEAR(state->dtypes[i]);
   return 0;

@@ -7,10 +7,8 @@
 
 #include "drivers/fault/fault.h"
 #include "test.h"
+#include "tested.h"
 #include "weft.h"
-#ifndef __wasm__
-#include "drivers/native/native.h"
-#endif
 
 typedef struct rig {
   const weft_driver *tested, *driver;
@@ -21,21 +19,6 @@ typedef struct rig {
 
 TEST_UNUSED static char rig_reason[WEFT_ERROR_CAPACITY];
 
-#ifdef __wasm__
-static const weft_driver *rig_tested(weft_error *err) {
-  (void)err;
-  return test_given->driver;
-}
-static void rig_untested(const weft_driver *driver) { (void)driver; }
-#else
-static const weft_driver *rig_tested(weft_error *err) {
-  const weft_driver *driver = NULL;
-  const char *library = test_option("library");
-  return weft_native_driver_create(library, library ? NULL : test_get_proc_address, &driver, err) == WEFT_OK ? driver : NULL;
-}
-static void rig_untested(const weft_driver *driver) { weft_native_driver_destroy(driver); }
-#endif
-
 /* Lets the driver go on, for tests whose host does not wait. */
 TEST_UNUSED static void rig_pause(void) {
   if (test_given) test_given->wait(test_given->context, NULL);
@@ -43,8 +26,8 @@ TEST_UNUSED static void rig_pause(void) {
 
 TEST_UNUSED static bool rig_driver(rig *r) {
   weft_error err;
-  *r = (rig){.tested = rig_tested(&err)};
-  if (!r->tested) snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
+  *r = (rig){0};
+  if (tested_create(&r->tested, &err) != WEFT_OK) snprintf(rig_reason, sizeof rig_reason, "%s", err.message);
   else r->fault = weft_fault_create(r->tested, &r->driver);
   if (r->fault && !r->tested->wait) weft_fault_wait_by(r->fault, test_given->wait, test_given->context);
   return r->fault != NULL;
@@ -65,7 +48,7 @@ TEST_UNUSED static void rig_close(rig *r) {
   weft_device_release(r->device);
   weft_instance_release(r->instance);
   if (r->fault) weft_fault_destroy(r->fault);
-  if (r->tested) rig_untested(r->tested);
+  if (r->tested) tested_destroy(r->tested);
   *r = (rig){0};
 }
 

@@ -95,6 +95,14 @@ def wgpu_library() -> str:
     return f"{found.stdout.strip()}/libwgpu_native-release.so"
 
 
+# Files run on Dawn, and again on these: label, options of tested.h, what the source of such a file has in it.
+OTHER_DRIVERS = [
+    ("wgpu-native", lambda: [f"library={wgpu_library()}"], "library"),
+    ("cpu", lambda: ["driver=cpu"], '"tested.h"'),
+    ("cpu without threads", lambda: ["driver=cpu", "threads=0"], '"tested.h"'),
+]
+
+
 def run_example() -> Result:
     """examples/c/saxpy.c as a user builds it: an ordinary program with build/lib, here on wgpu-native."""
     library, program = ROOT / "build" / "lib", BUILD / "saxpy"
@@ -127,9 +135,10 @@ def main() -> int:
     totals = [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         jobs = [pool.submit(run_file, file, file.name) for file in chosen]
-        if not any(w.startswith("library=") for w in words):
-            again = [f for f in chosen if "library" in f.read_text() or '"rig.h"' in f.read_text()]
-            jobs += [pool.submit(run_file, f, f"{f.name} on wgpu-native", f"library={wgpu_library()}") for f in again]
+        if not any(w.startswith(("library=", "driver=")) for w in words):
+            for label, option, part in OTHER_DRIVERS:
+                again = [f for f in chosen if part in f.read_text() or '"rig.h"' in f.read_text()]
+                jobs += [pool.submit(run_file, f, f"{f.name} on {label}", *option()) for f in again]
         if not names and not words and (ROOT / EXAMPLE).exists():
             jobs.append(pool.submit(run_example))
         for job in jobs:

@@ -5,15 +5,10 @@
  * Every case runs three times: on the driver itself, through the fault driver with an empty plan (which must change
  * nothing), and through it with completions that come late and in another order.
  *
- * Options: library=PATH opens that library instead of the host's; device=NAME is the selector. */
+ * Options: tested.h's; device=NAME is the selector. */
 #include "driver_session.h"
-
 #include "drivers/fault/fault.h"
-#ifndef __wasm__
-#include <pthread.h>
-
-#include "drivers/native/native.h"
-#endif
+#include "tested.h"
 
 static bool violates; /* the case does on purpose what the core must not do */
 
@@ -57,26 +52,19 @@ static void run_variant(const weft_driver *tested, variant v, void (*body)(void)
   weft_fault_destroy(fault);
 }
 
-#ifndef __wasm__
 static void run(variant v, void (*body)(void)) {
   static char reason[600];
-  const weft_driver *native;
-  const char *library = test_option("library");
-  weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
-  if (status == WEFT_UNSUPPORTED && !library && !test_get_proc_address) {
+  const weft_driver *tested;
+  weft_status status = tested_create(&tested, &S.err);
+  if (status == WEFT_UNSUPPORTED && !test_option("library")) {
     snprintf(reason, sizeof reason, "%.500s", S.err.message);
     test_skip(reason);
     return;
   }
   if (!CHECK_OK(status, &S.err)) return;
-  run_variant(native, v, body);
-  weft_native_driver_destroy(native);
+  run_variant(tested, v, body);
+  tested_destroy(tested);
 }
-#else
-static void run(variant v, void (*body)(void)) {
-  run_variant(test_given->driver, v, body);
-}
-#endif
 
 #define CASE(name)                                          \
   static void case_##name(void);                            \
@@ -899,6 +887,62 @@ CASE(lost_device_says_so_once_and_settles_all) {
   S.driver->lose(S.device);
   for (int i = 0; i < 10; i++) poll_once(); /* poll_once sees to it that nothing shows up twice */
   RELEASE(X, Y, MODULE, LAYOUT, PIPELINE, THE_GROUP, 30);
+}
+
+/* Ends only when x[2] is 7; begun, with the future that tells of its block. */
+static uint32_t begin_forever(void) {
+  static const char wgsl[] =
+      "@group(0) @binding(0) var<storage, read_write> x: array<u32>;\n"
+      "@compute @workgroup_size(64) fn forever() { loop { x[0] += x[1]; if (x[2] == 7u) { break; } } }\n";
+  uint32_t future = new_future(), one = 1;
+  bool good = make_buffer(X, 256, STORAGE) && make_module(MODULE, wgsl) && make_layout(LAYOUT, one_storage, 1) &&
+              make_pipeline(PIPELINE, MODULE, "forever", LAYOUT) && write_words(X, 4, &one, 1);
+  if (!good) return 0;
+  put_group(THE_GROUP, LAYOUT, (const weft_id[]){X}, 1, 256);
+  put_begin(future);
+  put_add_index();
+  return CHECK_OK(submit(), &S.err) ? future : 0;
+}
+
+CASE(interrupt_ends_what_has_not_run_and_keeps_writes) {
+  uint32_t out[4] = {0}, behind = new_future(), mapping = new_future();
+  const uint32_t values[4] = {4, 3, 2, 1};
+  if (!S.driver->interrupt) SKIP("what this driver has begun cannot be ended");
+  uint32_t future = begin_forever();
+  if (!future || !make_buffer(Y, 16, READBACK)) return;
+  put_begin(behind);
+  put_copy(X, 0, Y, 0, 16);
+  CHECK_OK(submit(), &S.err);
+  CHECK_OK(S.driver->map_start(S.device, Y, 0, 16, mapping, &S.err), &S.err);
+  write_words(X, 0, values, 4);
+  for (volatile uint32_t i = 0; i < 3000000; i++) continue; /* with threads it is under way by now */
+  S.driver->interrupt(S.device);
+  CHECK_REFUSED(future);
+  CHECK_HAS(text_of(future), "interrupted");
+  CHECK_REFUSED(behind);
+  CHECK_REFUSED(mapping);
+  CHECK(read_words(X, out, 4));
+  for (uint32_t i = 0; i < 4; i++) CHECK_EQ(out[i], values[i]);
+  S.driver->interrupt(S.device); /* there is nothing to end */
+  CHECK(read_words(X, out, 4));
+  CHECK(!seen(WEFT_FUTURE_LOST));
+  RELEASE(X, Y, MODULE, LAYOUT, PIPELINE, THE_GROUP);
+}
+
+CASE(lost_while_a_kernel_runs) {
+  if (!S.driver->interrupt) SKIP("a kernel that never ends is too much for this driver");
+  uint32_t future = begin_forever();
+  if (!future) return;
+  S.driver->lose(S.device);
+  CHECK(settle(WEFT_FUTURE_LOST) != NEVER);
+  CHECK_EQ(settle(future), (uint32_t)WEFT_LOST);
+  RELEASE(X, MODULE, LAYOUT, PIPELINE, THE_GROUP);
+}
+
+CASE(close_while_a_kernel_runs) {
+  if (!S.driver->interrupt) SKIP("a kernel that never ends is too much for this driver");
+  violates = true; /* objects are left */
+  if (begin_forever()) close_device();
 }
 
 CASE(close_with_everything_under_way) {

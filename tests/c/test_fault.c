@@ -1,13 +1,13 @@
 /* The fault driver itself: that it fails what it is told to, in the way it is told, and that each violation of the
- * core's side of core/driver.h is seen. Runs over the native driver; what it wraps does not matter. */
+ * core's side of core/driver.h is seen. Runs over any driver that can block; what it wraps does not matter. */
 #include "driver_session.h"
 #include "drivers/fault/fault.h"
-#include "drivers/native/native.h"
+#include "tested.h"
 
 static weft_fault *fault;
-static const weft_driver *native;
+static const weft_driver *tested;
 
-static void wait_natively(void *context, void *device) {
+static void wait_in_driver(void *context, void *device) {
   (void)context;
   S.driver->wait(device, 0.2);
 }
@@ -16,15 +16,15 @@ static void wait_natively(void *context, void *device) {
 static bool set_up(void) {
   static char reason[600];
   const char *library = test_option("library"), *selector = test_option("device");
-  weft_status status = weft_native_driver_create(library, library ? NULL : test_get_proc_address, &native, &S.err);
+  weft_status status = tested_create(&tested, &S.err);
   if (!status) {
-    fault = weft_fault_create(native, &S.driver);
-    S.wait = wait_natively;
+    fault = weft_fault_create(tested, &S.driver);
+    S.wait = wait_in_driver;
     S.n_words = 0;
     status = open_device(selector ? selector : "");
     if (!status) return true;
     weft_fault_destroy(fault);
-    weft_native_driver_destroy(native);
+    tested_destroy(tested);
   }
   if (library || selector) return CHECK_OK(status, &S.err);
   snprintf(reason, sizeof reason, "no device: %.500s", S.err.message);
@@ -35,7 +35,7 @@ static bool set_up(void) {
 static void tear_down(void) {
   close_device();
   weft_fault_destroy(fault);
-  weft_native_driver_destroy(native);
+  tested_destroy(tested);
 }
 
 static void plan(weft_fault_plan p) { weft_fault_set(fault, &p); }

@@ -43,7 +43,10 @@ async def test_what_would_wait_raises_and_names_the_await_form(call, words):
     await weft.device_async()
     x = weft.asarray([1.0])
     error = await from_a_handler(lambda: call(x))
-    assert isinstance(error, weft.CannotBlockError) and words in str(error)
+    if x.device.driver == "cpu":  # it works in the call itself
+        assert not isinstance(error, BaseException), error
+    else:
+        assert isinstance(error, weft.CannotBlockError) and words in str(error)
     assert (await x.to_memoryview_async()).tolist() == [1]
 
 
@@ -66,6 +69,9 @@ async def test_a_device_that_is_not_open_raises_and_names_the_await_form():
     old = weft.device()
     old.destroy()
     error = await from_a_handler(weft.device)
+    if old.driver == "cpu":
+        assert isinstance(error, weft.Device) and error is not old and error is await weft.device_async()
+        return
     assert isinstance(error, weft.CannotBlockError) and "await weft.device_async()" in str(error)
     new = await weft.device_async()
     assert new is not old and weft.device() is new

@@ -12,6 +12,7 @@ typedef struct builtin_call {
   const wgsl__expr *x;
   const char *name;
   cpu_value args[MAX_ARGUMENTS]; /* but of pointers */
+  cpu_place place;               /* of the pointer, which is the first argument */
   wgsl__base base;               /* of the first argument's scalars */
   uint32_t op;                   /* of the row */
 } builtin_call;
@@ -267,7 +268,7 @@ static cpu_value do_bitcast(builtin_call *c) {
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static cpu_value do_arrayLength(builtin_call *c) {
-  cpu_place p = cpu_place_of(c->L, c->x->list);
+  cpu_place p = c->place;
   cpu_reg bytes = 0;
   if (!p.type) return result(c);
   cpu_insn insn = {.op = CPU_MEMORY_BYTES, .n_defs = 1, .target = p.memory, .bits = CPU_BIT_SCALAR};
@@ -279,7 +280,7 @@ static cpu_value do_arrayLength(builtin_call *c) {
 static cpu_value do_atomic(builtin_call *c) {
   cpu_lower *L = c->L;
   const wgsl__expr *x = c->x;
-  cpu_place p = cpu_place_of(L, x->list);
+  cpu_place p = c->place;
   uint32_t n_values = 0;
   if (!p.type) return result(c);
   bool is_signed = cpu_base(p.type) == WGSL__BASE_I32, compare = c->op == CPU_ATOMIC_COMPARE;
@@ -309,7 +310,7 @@ static cpu_value do_barrier(builtin_call *c) {
 }
 
 static cpu_value do_workgroupUniformLoad(builtin_call *c) {
-  cpu_place p = cpu_place_of(c->L, c->x->list);
+  cpu_place p = c->place;
   c->L->memory_version++;
   cpu_value v = cpu_load(c->L, &p);
   if (c->L->n_together > 1) return v;
@@ -524,6 +525,7 @@ cpu_value cpu_builtin(cpu_lower *L, const wgsl__expr *x) {
   }
   uint32_t n = 0;
   for (const wgsl__expr *a = x->list; a && n < MAX_ARGUMENTS; a = a->next, n++) {
+    if (a->type && a->type->base == WGSL__BASE_POINTER) c.place = cpu_place_of(L, a); /* its index comes before values */
     if (!a->type || a->type->base == WGSL__BASE_POINTER) continue;
     const wgsl__type *to = x->operands ? x->operands[n] : NULL;
     c.args[n] = cpu_expr(L, a, to ? to : x->type);

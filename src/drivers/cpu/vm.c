@@ -6,6 +6,7 @@
  * Scratch is one block: file, masks, levels, a lane's offset of workgroup memory, a spare row, that memory. */
 #include "drivers/cpu/vm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,13 +20,17 @@ extern cpu_operation *const cpu_table[CPU_OP_COUNT];
 extern cpu_operation *const cpu_table_avx2[CPU_OP_COUNT], *const cpu_table_avx512[CPU_OP_COUNT];
 #endif
 
+/* The best of what the machine has; WEFT_CPU_ISA=avx2 or =none holds it to less, for comparisons. */
 static cpu_operation *const *best_table(void) {
 #ifdef __x86_64__
+  const char *most = getenv("WEFT_CPU_ISA");
+  bool any = !most || !*most, avx2 = any || !strcmp(most, "avx2");
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
+  avx2 = avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (any && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return cpu_table_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return cpu_table_avx2;
+  if (avx2) return cpu_table_avx2;
 #endif
   return cpu_table;
 }

@@ -156,6 +156,11 @@ static void fault_lose(void *device) {
   d->inner->lose(d->device);
 }
 
+static void fault_interrupt(void *device) {
+  fault_device *d = device;
+  d->inner->interrupt(d->device);
+}
+
 static void fault_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages,
                         weft_adapter *adapter) {
   fault_device *d = device;
@@ -447,6 +452,7 @@ weft_fault *weft_fault_create(const weft_driver *inner, const weft_driver **out)
       .open = fault_open,
       .close = fault_close,
       .lose = fault_lose,
+      .interrupt = inner->interrupt ? fault_interrupt : NULL,
       .query = fault_query,
       .text = fault_text,
       .buffer_create = fault_buffer_create,

@@ -5,12 +5,12 @@
  *
  * webgpu.h has no list of adapters: one is asked for by power preference and as the fallback, for each backend that
  * this system may have. OpenGL and the null backend are never asked for, so they are never taken in silence. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "drivers/common.h"
 #include "drivers/native/internal.h"
 
 static const WGPUBackendType backends[] = {
@@ -108,15 +108,6 @@ static weft_status request_adapters(weft__device *d) {
   return WEFT_OK;
 }
 
-static bool text_has(const char *text, size_t n, const char *part, size_t n_part) {
-  for (size_t i = 0; i + n_part <= n; i++) {
-    size_t k = 0;
-    while (k < n_part && tolower((unsigned char)text[i + k]) == tolower((unsigned char)part[k])) k++;
-    if (k == n_part) return true;
-  }
-  return false;
-}
-
 static WGPUStringView adapter_name(const WGPUAdapterInfo *info) {
   return weft__view_bytes(info->device) ? info->device : info->description;
 }
@@ -126,7 +117,7 @@ static bool names_kind(const char *selector, weft_adapter kind, bool *fits) {
   static const char *const words[] = {[WEFT_ADAPTER_UNKNOWN] = "gpu",
                                       [WEFT_ADAPTER_DISCRETE] = "discrete",
                                       [WEFT_ADAPTER_INTEGRATED] = "integrated",
-                                      [WEFT_ADAPTER_CPU] = "cpu"};
+                                      [WEFT_ADAPTER_CPU] = "software"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (strcmp(words[i], selector)) continue;
     *fits = i == WEFT_ADAPTER_UNKNOWN ? kind != WEFT_ADAPTER_CPU : kind == (weft_adapter)i;
@@ -143,7 +134,7 @@ static bool selected(const weft__device *d, const WGPUAdapterInfo *info) {
                                    weft__view(libraries[d->native->library]), weft__view(backend_name(info->backendType)),
                                    weft__view("native")};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-    if (text_has(places[i].data, weft__view_bytes(places[i]), d->selector, strlen(d->selector))) return true;
+    if (weft__text_has(places[i].data, weft__view_bytes(places[i]), d->selector, strlen(d->selector))) return true;
   return false;
 }
 
@@ -196,7 +187,7 @@ static WGPUAdapter choose(weft__device *d, weft_error *problem) {
       best_rank = rank;
       if (!keep_info(d, &info)) enough_memory = false;
     }
-    if (rank && n_name && !text_has(seen.bytes, seen.n, name.data, n_name))
+    if (rank && n_name && !weft__text_has(seen.bytes, seen.n, name.data, n_name))
       weft__text_format(&seen, "%s\"%.*s\"", seen.n ? ", " : "", (int)n_name, name.data);
     procs->AdapterInfoFreeMembers(info);
   }
@@ -273,31 +264,6 @@ static void take_limits(weft__device *d, const WGPULimits *limits) {
 #undef X
 }
 
-static weft_status check_wishes(const weft__device *d, weft_error *err) {
-  static const char *const limit_names[] = {
-#define X(name, webgpu) #webgpu,
-      WEFT_LIMIT_LIST(X)
-#undef X
-  };
-  static const char *const feature_names[] = {
-#define X(name, webgpu) webgpu,
-      WEFT_FEATURE_LIST(X)
-#undef X
-  };
-  for (int i = 0; i < WEFT_LIMIT_COUNT; i++) {
-    uint64_t want = d->required_limits[i], has = d->limits[i];
-    bool least = i == WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT || i == WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT;
-    if (want && (least ? has > want : has < want))
-      return weft__fail(err, WEFT_UNSUPPORTED, "%s is required to be %llu, and \"%s\" has %llu", limit_names[i],
-                        (unsigned long long)want, d->name.bytes, (unsigned long long)has);
-  }
-  for (int i = 0; i < WEFT_FEATURE_COUNT; i++)
-    if ((d->required_features & ~d->features) >> i & 1)
-      return weft__fail(err, WEFT_UNSUPPORTED, "the feature %s is required, and \"%s\" does not have it",
-                        feature_names[i], d->name.bytes);
-  return WEFT_OK;
-}
-
 static weft_status request_device(weft__device *d, WGPUAdapter adapter, weft_error *err) {
   const weft__procs *procs = &d->native->procs;
   WGPUFeatureName picked[N_FEATURES];
@@ -306,7 +272,7 @@ static weft_status request_device(weft__device *d, WGPUAdapter adapter, weft_err
   WGPULimits limits = {0};
   procs->AdapterGetLimits(adapter, &limits);
   take_limits(d, &limits);
-  weft_status status = check_wishes(d, err);
+  weft_status status = weft__wishes_check(d->name.bytes, d->limits, d->features, d->required_limits, d->required_features, err);
   if (status) return status;
 
   dawn_toggles toggles = {.chain = {NULL, DAWN_TOGGLES}, .n_disabled = 1, .disabled = device_toggles_off};

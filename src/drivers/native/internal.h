@@ -152,7 +152,6 @@ uint32_t weft__native_poll(void *device, weft_completion *out, uint32_t capacity
 size_t weft__native_completion_text(void *device, uint32_t future, char *out, size_t capacity);
 void weft__native_wait(void *device, double seconds);
 void weft__sleep(double seconds);
-size_t weft__copy_text(const char *text, char *out, size_t capacity);
 
 /* ---- adapter.c: from a selector to an open device ---------------------------------------------------------------- */
 

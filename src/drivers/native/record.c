@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
+#include "drivers/common.h"
 #include "drivers/native/internal.h"
 
 #if !defined(_WIN32)
@@ -17,16 +19,6 @@ WGPUStringView weft__view(const char *text) { return (WGPUStringView){text, strl
 size_t weft__view_bytes(WGPUStringView view) {
   if (!view.data) return 0;
   return view.length == WGPU_STRLEN ? strlen(view.data) : view.length;
-}
-
-size_t weft__copy_text(const char *text, char *out, size_t capacity) {
-  size_t n = strlen(text);
-  if (capacity) {
-    size_t fits = n < capacity ? n : capacity - 1;
-    memcpy(out, text, fits);
-    out[fits] = 0;
-  }
-  return n;
 }
 
 /* ---- lists; record_lock is held ---------------------------------------------------------------------------------- */
@@ -314,16 +306,6 @@ size_t weft__native_completion_text(void *device, uint32_t future, char *out, si
   return weft__copy_text(r && r->text ? r->text : "", out, capacity);
 }
 
-static double now_seconds(void) {
-  struct timespec t;
-#if defined(_WIN32)
-  timespec_get(&t, TIME_UTC);
-#else
-  clock_gettime(CLOCK_MONOTONIC, &t);
-#endif
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void weft__sleep(double seconds) {
 #if defined(_WIN32)
   Sleep(seconds < 0.001 ? 0 : (DWORD)(seconds * 1000));
@@ -355,7 +337,7 @@ void weft__native_wait(void *device, double seconds) {
   const double yielding = 60e-6, shortest = 20e-6, longest = 1e-3;
   weft__device *d = device;
   weft__native *n = d->native;
-  double start = now_seconds();
+  double start = weft__now();
   for (;;) {
     if (anything_settled(d)) return;
     weft__lock_enter(&n->lock);
@@ -363,7 +345,7 @@ void weft__native_wait(void *device, double seconds) {
     weft__native_step(d);
     weft__lock_leave(&n->lock);
     if (anything_settled(d)) return;
-    double spent = now_seconds() - start;
+    double spent = weft__now() - start;
     if (spent >= seconds) return;
     if (spent < yielding) {
       yield_thread();

@@ -252,7 +252,7 @@ const fits = (info, selector) => {
   const kind = kindOf(info);
   const kinds = {
     gpu: kind !== ADAPTERS.CPU,
-    cpu: kind === ADAPTERS.CPU,
+    software: kind === ADAPTERS.CPU,
     discrete: kind === ADAPTERS['discrete GPU'],
     integrated: kind === ADAPTERS['integrated GPU'],
   };
