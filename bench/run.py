@@ -9,6 +9,7 @@ Nothing but the standard library is needed here, so it also runs where weft was 
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import pathlib
@@ -22,7 +23,16 @@ BUILD = ROOT / "build"
 MARK = "BENCH "
 WEB_CASES = ("enqueue", "enqueue-values", "dispatch-1000", "replay-1000", "upload-64MiB", "read-64MiB", "read-1KB", "leak-10000")
 NATIVE_CASES = ("native-dispatch", "native-upload", "native-read")
-CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms")
+COMPUTATIONS = ("copy", "saxpy", "mandelbrot", "matmul-naive", "matmul-tiled", "reduction", "scan", "stencil3x3")
+COMPUTATIONS += ("histogram", "bitonic")
+SWIFTSHADER_CASES = tuple(f"cpu-vs-swiftshader-{name}" for name in COMPUTATIONS)
+NUMPY_CASES = tuple(f"cpu-vs-numpy-{name}" for name in ("copy", "saxpy", "sum"))
+WASM_CASES = tuple(f"cpu-wasm-vs-native-{name}" for name in COMPUTATIONS)
+CPU_CASES = (*SWIFTSHADER_CASES, *NUMPY_CASES, *WASM_CASES)
+CASES = (*WEB_CASES, *NATIVE_CASES, "wheel-bytes", "import-ms", *CPU_CASES)
+# case: the cases whose ratios it is made of
+MEANS = {"cpu-vs-swiftshader-geomean": SWIFTSHADER_CASES, "cpu-wasm-vs-native": WASM_CASES}
+WORST = {"cpu-vs-swiftshader-worst": SWIFTSHADER_CASES}
 IMPORTS = 5  # fresh pages
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -65,14 +75,24 @@ class Table:
                     pairs = [b / a for a, b in zip(values, subjects[other]) if a]
                     yield row | {"ratio": statistics.median(pairs), "ratio_to": other}
 
+    def summaries(self, rows):
+        """Rows made of the ratios of others: their geometric mean, the smallest. None where one of them is missing."""
+        ratios = {row["case"]: row["ratio"] for row in rows}
+        for parts, of in ((MEANS, statistics.geometric_mean), (WORST, min)):
+            for case, names in parts.items():
+                found = [ratios[name] for name in names if ratios.get(name)]
+                if len(found) == len(names):
+                    like = next(row for row in rows if row["case"] == names[0] and row["ratio"])
+                    yield like | {"case": case, "value": of(found), "unit": "ratio", "ratio": of(found)}
+
     def print(self, rows):
-        print(f"\n{'case':24}{'subject':28}{'value':>14} {'unit':8}{'ratio':>8}  to")
+        print(f"\n{'case':34}{'subject':28}{'value':>14} {'unit':8}{'ratio':>8}  to")
         last = None
         for row in rows:
             first = (row["case"], row["subject"], row["unit"]) != last
             last = row["case"], row["subject"], row["unit"]
-            value = f"{row['value']:,.3f}" if row["unit"] in ("µs", "ms") else f"{row['value']:,.0f}"
-            left = f"{row['case']:24}{row['subject']:28}{value:>14} {row['unit']:8}" if first else " " * 75
+            value = f"{row['value']:,.0f}" if row["unit"] in ("bytes", "handles") else f"{row['value']:,.3f}"
+            left = f"{row['case']:34}{row['subject']:28}{value:>14} {row['unit']:8}" if first else " " * 85
             print(f"{left}{row['ratio']:8.2f}  {row['ratio_to']}" if row["ratio"] is not None else left.rstrip())
 
 
@@ -135,14 +155,36 @@ def native(table, cases, label, limit):
     return follow(table, label or "Dawn", process)
 
 
+def cpu(table, devices, cases):
+    """weft's cpu against others natively, and the same on one thread here and in Chromium without WebGPU."""
+    failed, here = 0, [c for c in cases if c in SWIFTSHADER_CASES + NUMPY_CASES]
+    command = [sys.executable, str(HERE / "cpu.py")]
+    if here and "native" in devices:
+        process = subprocess.Popen([*command, "native", *here], text=True, cwd=ROOT, **PIPES)
+        failed += follow(table, "this machine", process)
+    both = [c for c in cases if c in WASM_CASES]
+    if both and "native" in devices and "chromium" in devices:
+        held = os.environ | {"WEFT_CPU_ISA": "avx2"}  # what WebAssembly has is far nearer to it than AVX-512
+        for _ in range(2):
+            start = subprocess.Popen([*command, "native, AVX2", *both], text=True, cwd=ROOT, env=held, **PIPES)
+            failed += follow(table, "Chromium and this machine", start)
+            job = ["script", "bench/cpu.py", "weft in WebAssembly", *both]
+            options = {"environ": {"WEFT_DEVICE": "cpu"}, "pytest": False, **PIPES}
+            failed += follow(table, "Chromium and this machine", pyodide_job.run("browser", job, **options))
+    return failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", action="append", choices=["chromium", "node", "native"], help="all when not given")
-    parser.add_argument("--case", action="append", choices=CASES, help="all when not given")
+    parser.add_argument("--case", action="append", help="all when not given; * stands for anything: cpu-vs-numpy-*")
     parser.add_argument("--label", help="what to call the device; behind the @ of its cases (h200: dispatch-1000@h200-node)")
     parser.add_argument("--limit", help="bench/native_limit.c as a built shared library, where there is no compiler")
     options = parser.parse_args()
-    devices, cases = options.device or ["chromium", "node", "native"], options.case or CASES
+    devices, wanted = options.device or ["chromium", "node", "native"], options.case or ["*"]
+    cases = [case for case in CASES if any(fnmatch.fnmatch(case, pattern) for pattern in wanted)]
+    if not cases:
+        parser.error(f"no case is called {' or '.join(wanted)}; there are {', '.join(CASES)}")
     vulkan.choose()
     table, failed = Table(), 0
     if "chromium" in devices:
@@ -151,7 +193,9 @@ def main():
         failed += web(table, "node", cases, options.label and f"{options.label}-node")
     if "native" in devices:
         failed += native(table, cases, options.label, options.limit)
+    failed += cpu(table, devices, cases)
     rows = list(table.rows())
+    rows += table.summaries(rows)
     (BUILD / "bench.json").write_text(json.dumps(rows, indent=1) + "\n")
     table.print(rows)
     for said in table.missing:

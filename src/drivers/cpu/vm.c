@@ -1,11 +1,12 @@
-/* Runs a program: for each step prepares the registers that builtin values live in and lets the instructions run. Chooses
- * the instruction set once. A step is one workgroup, or several small ones side by side:
+/* Runs a program: for each step prepares the registers that builtin values live in and lets the instructions run.
+ * Chooses the instruction set once. A step is one workgroup, or several small ones side by side:
  *
  *   lanes:   [workgroup 7: 0 1 … 63][workgroup 8: 0 1 … 63] …        n_together at most, neighbours along x
  *
  * Scratch is one block: file, masks, levels, a lane's offset of workgroup memory, a spare row, that memory. */
 #include "drivers/cpu/vm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,13 +20,17 @@ extern cpu_operation *const cpu_table[CPU_OP_COUNT];
 extern cpu_operation *const cpu_table_avx2[CPU_OP_COUNT], *const cpu_table_avx512[CPU_OP_COUNT];
 #endif
 
+/* The best of what the machine has; WEFT_CPU_ISA=avx2 or =none holds it to less, for comparisons. */
 static cpu_operation *const *best_table(void) {
 #ifdef __x86_64__
+  const char *most = getenv("WEFT_CPU_ISA");
+  bool any = !most || !*most, avx2 = any || !strcmp(most, "avx2");
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
+  avx2 = avx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (any && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return cpu_table_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return cpu_table_avx2;
+  if (avx2) return cpu_table_avx2;
 #endif
   return cpu_table;
 }
@@ -99,7 +104,7 @@ static bool scratch_hold(cpu_scratch *scratch, size_t n_bytes) {
   return true;
 }
 
-/* ---- registers before a step ---------------------------------------------------------------------------------------- */
+/* ---- registers before a step ------------------------------------------------------------------------------------- */
 
 static uint32_t *preset(const runner *r, cpu_preset which) {
   uint32_t at = r->program->presets[which];
@@ -164,6 +169,17 @@ static void bind(runner *r, const cpu_run *run) {
       (cpu_memory){.bytes = r->workgroup_memory, .n_bytes = p->workgroup_bytes, .apart = p->n_together > 1};
 }
 
+/* Runs the code once. False: `stop` ended it; one instruction takes microseconds, so a few are let through. */
+static bool step(runner *r, cpu_operation *const *table, const cpu_run *run) {
+  enum { PATIENCE = 256 };
+  for (const cpu_insn *i = r->program->code;;) {
+    for (uint32_t n = 0; i && n < PATIENCE; n++) i = table[i->op](&r->vm, i);
+    if (run->ask) run->ask(run->data);
+    if (run->stop && atomic_load_explicit(run->stop, memory_order_relaxed)) return false;
+    if (!i) return true;
+  }
+}
+
 weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_scratch *scratch, weft_error *err) {
   runner r = {.program = program};
   size_t n_bytes = lay_out(&r, NULL);
@@ -171,9 +187,6 @@ weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_
   lay_out(&r, scratch->block + (64 - (uintptr_t)scratch->block % 64) % 64);
   r.vm.code = program->code;
   r.vm.memories = r.memories;
-  r.vm.stop = run->stop;
-  r.vm.ask = run->ask;
-  r.vm.data = run->data;
   r.vm.stride = program->stride;
   r.vm.group_bytes = r.group_bytes;
   r.vm.subgroup_size = program->subgroup_size;
@@ -188,8 +201,7 @@ weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_
     fill_lanes(&r, (uint32_t)n * program->n_lanes);
     start_level(&r.vm);
     if (program->workgroup_bytes) memset(r.workgroup_memory, 0, (size_t)program->workgroup_bytes * n);
-    for (const cpu_insn *i = program->code; i;) i = table[i->op](&r.vm, i);
-    if (run->stop && atomic_load_explicit(run->stop, memory_order_relaxed)) break;
+    if (!step(&r, table, run)) break;
     done += n;
   }
   return WEFT_OK;

@@ -88,7 +88,6 @@ static bool take_share(cpu_device *d, cpu_dispatch *s, cpu_scratch *scratch, uin
 static void take_shares_until(cpu_device *d, cpu_dispatch *s, double deadline) {
   double began = weft__now();
   for (uint64_t share = 1; take_share(d, s, d->scratch, share);) {
-    if (s->run.ask) s->run.ask(d);
     double now = weft__now();
     if (now >= deadline) return;
     if (now - began < 1e-3) share *= 2; /* so the clock is not looked at more often than needed */
