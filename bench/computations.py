@@ -264,7 +264,7 @@ def scan(device, n=1 << 18):
     sizes = [n]
     while sizes[-1] > 256:
         sizes.append(sizes[-1] // 256)
-    arrays = [weft.zeros(max(size, 256), dtype="uint32", device=device) for size in [*sizes, 1]]
+    arrays = [weft.zeros(max(size, 256), dtype="uint32", device=device) for size in [*sizes, 1]]  # zero beyond size
     scanned = [weft.zeros(max(size, 256), dtype="uint32", device=device) for size in sizes]
     arrays[0].write(host)
 
@@ -329,5 +329,5 @@ ALL = {
 }
 
 
-def make(name, device):
-    return ALL[name](device)
+def make(name, device, **sizes):
+    return ALL[name](device, **sizes)

@@ -1,8 +1,8 @@
 """The cases of weft's cpu, in one process: cpu.py SUBJECT CASE…
 
-    native          cpu-vs-swiftshader-<computation>: cpu and Dawn on SwiftShader, all cores, turn by turn
-                    cpu-vs-numpy-<computation>: cpu with one thread and NumPy, turn by turn
-    a name          cpu-wasm-vs-native-<computation>: cpu with one thread, its times under this name
+native          cpu-vs-swiftshader-<computation>: cpu and Dawn on SwiftShader, all cores, turn by turn
+                cpu-vs-numpy-<computation>: cpu with one thread and NumPy, turn by turn
+a name          cpu-wasm-vs-native-<computation>: cpu with one thread, its times under this name
 """
 
 import os
@@ -59,7 +59,10 @@ def native(cases):
         name = case.split("-", 3)[3]
         if case.startswith("cpu-vs-swiftshader-"):
             dawn = weft.device("dawn")
-            pair = {"weft cpu": (cpu, computations.make(name, cpu)), "SwiftShader": (dawn, computations.make(name, dawn))}
+            pair = {
+                "weft cpu": (cpu, computations.make(name, cpu)),
+                "SwiftShader": (dawn, computations.make(name, dawn)),
+            }
             subjects = {who: sample(work, device) for who, (device, work) in pair.items()}
         else:
             one = with_one_thread()
@@ -71,7 +74,7 @@ def native(cases):
 def alone(subject, cases):
     cpu = with_one_thread()
     for case in cases:
-        name = case.split("-", 4)[4]
+        name = case.removeprefix("cpu-wasm-vs-native-")
         measure.interleave(case, "ms", {subject: sample(computations.make(name, cpu), cpu)}, 5, 1e3)
 
 

@@ -79,7 +79,7 @@ class Table:
                     yield row | {"ratio": statistics.median(pairs), "ratio_to": other}
 
     def summaries(self, rows):
-        """Rows made of the ratios of others: their geometric mean, the smallest. Nothing where one of them is missing."""
+        """Rows made of the ratios of others: their geometric mean, the smallest. None where one of them is missing."""
         ratios = {row["case"]: row["ratio"] for row in rows}
         for parts, of in ((MEANS, statistics.geometric_mean), (WORST, min)):
             for case, names in parts.items():
@@ -171,7 +171,8 @@ def cpu(table, devices, cases):
     failed, here = 0, [c for c in cases if c in SWIFTSHADER_CASES + NUMPY_CASES]
     command = [sys.executable, str(HERE / "cpu.py")]
     if here and "native" in devices:
-        failed += follow(table, "this machine", subprocess.Popen([*command, "native", *here], text=True, cwd=ROOT, **PIPES))
+        process = subprocess.Popen([*command, "native", *here], text=True, cwd=ROOT, **PIPES)
+        failed += follow(table, "this machine", process)
     both = [c for c in cases if c in WASM_CASES]
     if both and "native" in devices and "chromium" in devices:
         held = os.environ | {"WEFT_CPU_ISA": "avx2"}  # what WebAssembly has is far nearer to it than AVX-512
@@ -187,7 +188,7 @@ def cpu(table, devices, cases):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", action="append", choices=["chromium", "node", "native"], help="all when not given")
-    parser.add_argument("--case", action="append", help="all when not given; a * at the end stands for any: cpu-vs-numpy-*")
+    parser.add_argument("--case", action="append", help="all when not given; * stands for anything: cpu-vs-numpy-*")
     parser.add_argument("--label", help="what to call the device; behind the @ of its cases (h200: dispatch-1000@h200-node)")
     parser.add_argument("--limit", help="bench/native_limit.c as a built shared library, where there is no compiler")
     options = parser.parse_args()

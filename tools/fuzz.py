@@ -30,7 +30,13 @@ def quiet(command: list[str], environment: dict[str, str]) -> None:
 def library() -> pathlib.Path:
     """libweft.a as a hostile build with the sanitizers and what libFuzzer wants to see."""
     folder = BUILD / "lib"
-    settings = ["-Dextension=false", "-Dhostile=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Db_ndebug=false"]
+    settings = [
+        "-Dextension=false",
+        "-Dhostile=true",
+        "-Db_sanitize=address,undefined",
+        "-Db_lundef=false",
+        "-Db_ndebug=false",
+    ]
     settings += ["-Dbuildtype=debugoptimized", "-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all"]
     clang = os.environ | {"CC": "clang-22"}
     if not (folder / "build.ninja").exists():
@@ -78,7 +84,7 @@ def libfuzzer(name: str, seconds: float) -> int:
 
 
 def main() -> int:
-    name, seconds, *more = sys.argv[1:]
+    name, seconds = sys.argv[1:3]
     scripts = {f.stem for f in FUZZ.glob("*.py")} - {"programs"}
     sources = {f.stem for f in FUZZ.glob("*.c")}
     if name not in sources:
@@ -86,7 +92,7 @@ def main() -> int:
     share = max(1.0, float(seconds) / (2 if name in scripts else 1))
     failed = 0
     if name in scripts:
-        failed = subprocess.run([sys.executable, str(FUZZ / f"{name}.py"), f"{share:.0f}", *more], cwd=ROOT).returncode
+        failed = subprocess.run([sys.executable, str(FUZZ / f"{name}.py"), f"{share:.0f}"], cwd=ROOT).returncode
     return failed or libfuzzer(name, share)
 
 

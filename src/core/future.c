@@ -232,9 +232,7 @@ weft_status weft__wait(weft_device *d, weft_error *err) {
 weft_status weft__interrupted(weft_device *d, weft_error *err) {
   const weft_host *host = &d->instance->host;
   if (!host->interrupted || !host->interrupted(host->data)) return WEFT_OK;
-  weft__lock_enter(&d->lock);
-  weft__interrupt(d);
-  weft__lock_leave(&d->lock);
+  weft_device_interrupt(d);
   return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
 }
 

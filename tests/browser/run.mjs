@@ -1,5 +1,6 @@
 // The ring `browser`: Pyodide in Chromium.   run.mjs JOB.json
-// Pages come from a server on the loopback interface without COOP/COEP headers, as most pages on the web do.
+// Pages come from a server on the loopback interface without COOP/COEP headers, as most pages on the web do. Without
+// `gpu` in the job WebGPU is hidden, and the page is a strict one: nothing is made code by eval.
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { extname, join, normalize } from 'node:path';
@@ -27,6 +28,8 @@ const SOFTWARE = [
   '--use-angle=swiftshader',
 ];
 
+const STRICT = job.gpu ? {} : { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval'" };
+
 // Files that a page may read: the job's own, the tests, and Pyodide.
 const named = new Map([...job.archives.map(([name]) => name), ...job.wheels].map((name, i) => [`/file/${i}`, name]));
 function answer(request, response) {
@@ -35,7 +38,7 @@ function answer(request, response) {
   const file = named.get(path) ?? (open ? join(root, normalize(path)) : null);
   try {
     const body = path === '/' ? PAGE : readFileSync(file);
-    response.writeHead(200, { 'content-type': path === '/' ? 'text/html' : (TYPES[extname(path)] ?? 'application/octet-stream') });
+    response.writeHead(200, { ...STRICT, 'content-type': path === '/' ? 'text/html' : (TYPES[extname(path)] ?? 'application/octet-stream') });
     response.end(body);
   } catch {
     response.writeHead(404).end();

@@ -1,8 +1,8 @@
 /* libFuzzer: whatever program the checker accepts can be made ready and run with small buffers: nothing outside them is
  * touched (the sanitizers see), and it ends soon after it is told to.
  *
- * Sources change by tokens rather than bytes, else hardly one in a thousand would be accepted: a token becomes another of
- * its kind from the same source, a number an edge case, a line goes or comes twice. */
+ * Sources change by tokens rather than bytes, else hardly one in a thousand would be accepted: a token becomes another
+ * of its kind from the same source, a number an edge case, a line goes or comes twice. */
 #include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,7 +17,7 @@ enum { TIME_MS = 20, PATIENCE_MS = 5000, MAX_BYTES = 1 << 20, MAX_SLOTS = 16 };
 size_t LLVMFuzzerMutate(uint8_t *data, size_t n_bytes, size_t capacity);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n_bytes, size_t capacity, unsigned seed);
 
-/* ---- the clock --------------------------------------------------------------------------------------------------- */
+/* ---- the clock -------------------------------------------------------------------------------------------------- */
 
 static atomic_bool stop;
 static _Atomic uint64_t stop_at; /* 0: nothing runs */
@@ -37,7 +37,7 @@ static void *watch(void *unused) {
   return unused;
 }
 
-/* ---- running ----------------------------------------------------------------------------------------------------- */
+/* ---- running ---------------------------------------------------------------------------------------------------- */
 
 static void run(const cpu_program *program, const wgsl_entry *entry, const uint8_t *data, size_t n_bytes) {
   static cpu_scratch *scratch;
@@ -63,8 +63,8 @@ static void run(const cpu_program *program, const wgsl_entry *entry, const uint8
   atomic_store(&stop_at, start + TIME_MS);
   weft_status status = cpu_program_run(program, &order, scratch, &err);
   atomic_store(&stop_at, 0);
-  if (now_ms() - start > PATIENCE_MS) abort();                    /* not interruptible */
-  if (status != WEFT_OK && err.message[0] == 0) abort();          /* no reason */
+  if (now_ms() - start > PATIENCE_MS) abort();           /* not interruptible */
+  if (status != WEFT_OK && err.message[0] == 0) abort(); /* no reason */
   for (uint32_t i = 0; i < n_slots; i++) free(spans[i].bytes);
   free(immediates);
 }
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
   return 0;
 }
 
-/* ---- changing sources ---------------------------------------------------------------------------------------------- */
+/* ---- changing sources ------------------------------------------------------------------------------------------- */
 
 typedef struct token {
   size_t at, length;
@@ -119,7 +119,8 @@ static size_t tokens_of(const uint8_t *s, size_t n, token *out, size_t capacity)
 }
 
 /* Puts `text` in the place of [at, at + length); the new number of bytes, or the old one where it does not fit. */
-static size_t replace(uint8_t *data, size_t n, size_t capacity, size_t at, size_t length, const uint8_t *text, size_t n_text) {
+static size_t replace(uint8_t *data, size_t n, size_t capacity, size_t at, size_t length, const uint8_t *text,
+                      size_t n_text) {
   if (n - length + n_text > capacity) return n;
   uint8_t *kept = malloc(n_text + 1);
   if (!kept) return n;
@@ -131,9 +132,10 @@ static size_t replace(uint8_t *data, size_t n, size_t capacity, size_t at, size_
 }
 
 static size_t change_token(uint8_t *data, size_t n, size_t capacity) {
-  static const char *const edges[] = {"0",    "1",   "1u",  "0x80000000u", "4294967295u", "2147483647i", "32u", "0.0",
-                                      "1e38", "1h",  "-1",  "3.5f",        "255",         "64",          "7",   "1000000"};
-  static const char *const signs[] = {"+", "-", "*", "/", "%", "&", "|", "^", "<", ">", "<<", ">>", "==", "&&", "~", "!"};
+  static const char *const edges[] = {"0",    "1",  "1u", "0x80000000u", "4294967295u", "2147483647i", "32u", "0.0",
+                                      "1e38", "1h", "-1", "3.5f",        "255",         "64",          "7",   "9999"};
+  static const char *const signs[] = {"+", "-", "*", "/",  "%",  "&",  "|",  "^",
+                                      "<", ">", "~", "<<", ">>", "==", "&&", "!"};
   static token tokens[1 << 14];
   size_t count = tokens_of(data, n, tokens, sizeof tokens / sizeof *tokens);
   if (count == 0) return n;

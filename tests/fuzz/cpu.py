@@ -3,13 +3,12 @@
     cpu.py SECONDS [--seed N] [--devices cpu dawn] [--keep-going]     programs from seed N on
     cpu.py --seed N --program FILE                                    this program with the inputs of seed N
 
-Integers are equal, exact floats too (0 and -0 are the same), inexact ones within what the specification lets two devices
-be apart. A program that differs is reduced line by line, kept in build/fuzz/cpu/ and printed with its seed. Programs run
-in a process of their own, so that one that crashes or hangs is told as well.
+Integers are equal, exact floats too (0 and -0 are the same), inexact ones within what the specification lets two
+devices be apart. A program that differs is reduced line by line, kept in build/fuzz/cpu/ and printed with its seed.
+Programs run in a process of their own, so that one that crashes or hangs is told as well.
 """
 
 import argparse
-import os
 import pathlib
 import subprocess
 import sys
@@ -20,9 +19,12 @@ import numpy as np
 import programs
 import weft
 
-KEPT = pathlib.Path(__file__).parents[2] / "build" / "fuzz" / "cpu"
-SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json"
+ROOT = pathlib.Path(__file__).parents[2]
+KEPT = ROOT / "build" / "fuzz" / "cpu"
 PATIENCE = 60  # seconds for one program
+sys.path.insert(0, str(ROOT / "tools"))
+import vulkan  # noqa: E402
+
 SAME, DIFFERENT, INVALID = 0, 10, 11
 
 
@@ -83,7 +85,8 @@ def difference(program, devices):
             apart = a != b
         if apart.any():
             k = int(np.argmax(apart))
-            return f"{name}[{k}] is {a[k]} on {devices[0].name}, {b[k]} on {devices[1].name}; {apart.sum()} of {len(a)} differ"
+            where = f"{a[k]} on {devices[0].name}, {b[k]} on {devices[1].name}"
+            return f"{name}[{k}] is {where}; {apart.sum()} of {len(a)} differ"
     return None
 
 
@@ -218,7 +221,8 @@ def crash(options, seed, status):
 
 
 def report(seed, what, file):
-    print(f"\nseed {seed}: {what}\n{file.read_text()}\nagain: python {sys.argv[0]} --seed {seed} --program {file}\n", flush=True)
+    again = f"python {sys.argv[0]} --seed {seed} --program {file}"
+    print(f"\nseed {seed}: {what}\n{file.read_text()}\nagain: {again}\n", flush=True)
 
 
 def watch(options):
@@ -259,8 +263,7 @@ def main():
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
-    if "VK_ICD_FILENAMES" not in os.environ and os.path.exists(SWIFTSHADER):
-        os.environ["VK_ICD_FILENAMES"] = SWIFTSHADER
+    vulkan.choose()
     if options.seconds and not options.worker:
         return watch(options)
     devices = [weft.device(name) for name in options.devices]

@@ -174,7 +174,8 @@ class Maker:
             edge = [0, 1, -1, 2, 31, 32, 255, -128, 65535, 2147483647, -2147483647]
             value = self.pick(edge) if self.chance(0.5) else self.random.randrange(-(2**31) + 1, 2**31)
             return Expr(f"{value}i" if value >= 0 else f"({value}i)", True)
-        value = self.pick([0, 1, 2, 3, 31, 32, 255, 65535, 2**31, 2**32 - 1]) if self.chance(0.5) else self.random.getrandbits(32)
+        edge = [0, 1, 2, 3, 31, 32, 255, 65535, 2**31, 2**32 - 1]
+        value = self.pick(edge) if self.chance(0.5) else self.random.getrandbits(32)
         return Expr(f"{value}u", True)
 
     def runtime(self, t):
@@ -253,12 +254,29 @@ class Maker:
             a, b = self.within(a, t), self.within(b, t)
         if op == "fma":
             c = self.within(self.expr(t, depth - 2), t)
-            return Expr(f"fma({a.text}, {b.text}, {c.text})", False, a.size * b.size + c.size, max(a.grain + b.grain, c.grain))
+            size, grain = a.size * b.size + c.size, max(a.grain + b.grain, c.grain)
+            return Expr(f"fma({a.text}, {b.text}, {c.text})", False, size, grain)
         return Expr(f"({a.text} * {b.text})", False, a.size * b.size, a.grain + b.grain)
 
     def float_unary(self, t, depth):
         a = self.expr(t, depth - 1, runtime=True)
-        op = self.pick(["-", "abs", "floor", "ceil", "trunc", "round", "sign", "fract", "saturate", "quantize", "modf", "frexp", "ldexp"])
+        op = self.pick(
+            [
+                "-",
+                "abs",
+                "floor",
+                "ceil",
+                "trunc",
+                "round",
+                "sign",
+                "fract",
+                "saturate",
+                "quantize",
+                "modf",
+                "frexp",
+                "ldexp",
+            ]
+        )
         if op == "-":
             return Expr(f"(-{a.text})", False, a.size, a.grain)
         if op == "abs":
@@ -276,7 +294,8 @@ class Maker:
         if op == "ldexp":
             k = self.random.randrange(-2, 3)
             a, e = self.within(a, t), self.literal(t.of("i32")).text
-            return Expr(f"ldexp({a.text}, ({e} & {t.of('i32')}(0)) + {t.of('i32')}({k}))", False, a.size * 2.0**max(k, 0), a.grain + max(-k, 0))
+            text = f"ldexp({a.text}, ({e} & {t.of('i32')}(0)) + {t.of('i32')}({k}))"
+            return Expr(text, False, a.size * 2.0 ** max(k, 0), a.grain + max(-k, 0))
         return Expr(f"{op}({a.text})", False, a.size + 1, 0)
 
     # ---- expressions ------------------------------------------------------------------------------------------------
@@ -338,6 +357,7 @@ class Maker:
 
     def product(self, t, depth):
         """Products of vectors and matrices, of small whole numbers."""
+
         def small(type_):
             return self.within(self.expr(type_, depth - 2, runtime=True), type_, 8, 0).text
 
@@ -387,7 +407,15 @@ class Maker:
 
     def int_unary(self, t, depth):
         a = self.expr(t, depth - 1, runtime=True)
-        calls = ["abs", "countOneBits", "countLeadingZeros", "countTrailingZeros", "firstLeadingBit", "firstTrailingBit", "reverseBits"]
+        calls = [
+            "abs",
+            "countOneBits",
+            "countLeadingZeros",
+            "countTrailingZeros",
+            "firstLeadingBit",
+            "firstTrailingBit",
+            "reverseBits",
+        ]
         if t.base == "i32":
             calls += ["sign", "-"]
         op = self.pick([*calls, "~"])
@@ -400,7 +428,8 @@ class Maker:
         ways = [f"min({a.text}, {b.text})", f"max({a.text}, {b.text})", f"clamp({c.text}, {a.text}, {b.text})"]
         ways += [f"extractBits({c.text}, {u.text}, {v.text})", f"insertBits({a.text}, {b.text}, {u.text}, {v.text})"]
         if t == I:
-            ways += [f"dot({self.expr(Type('i32', 3), depth - 1, runtime=True).text}, vec3<i32>({a.text}, {b.text}, {c.text}))"]
+            v = self.expr(Type("i32", 3), depth - 1, runtime=True)
+            ways += [f"dot({v.text}, vec3<i32>({a.text}, {b.text}, {c.text}))"]
             ways += [f"frexp({self.within(self.expr(F, depth - 1, runtime=True), F).text}).exp"]
         return Expr(self.pick(ways))
 
@@ -409,14 +438,20 @@ class Maker:
             return self.int_binary(t, depth)
         f = self.within(self.expr(Type("f32", 4), depth - 2, runtime=True), Type("f32", 4)).text
         u, v = self.expr(U, depth - 1, runtime=True).text, self.expr(U, depth - 1, runtime=True).text
-        i4, u4 = self.expr(Type("i32", 4), depth - 2, runtime=True).text, self.expr(Type("u32", 4), depth - 2, runtime=True).text
+        i4, u4 = (self.expr(Type(base, 4), depth - 2, runtime=True).text for base in ("i32", "u32"))
         if t == I:
             return Expr(self.pick([f"dot4I8Packed({u}, {v})", f"unpack4xI8({u}).{self.pick(ELEMENTS)}"]))
         # odd numbers of 1024ths and 128ths: their products with 255 and 65535 are exact and never halfway
         bytes_, halves = f"((floor({f}) * 2.0 + 1.0) / 1024.0)", f"((floor({f} / 4.0) * 2.0 + 1.0) / 128.0)"
         ways = [f"pack4x8snorm({bytes_})", f"pack4x8unorm({bytes_})", f"pack2x16float(abs({f}).zx + 1.0)"]
         ways += [f"pack2x16snorm({halves}.xw)", f"pack2x16unorm({halves}.yz)"]
-        ways += [f"dot4U8Packed({u}, {v})", f"pack4xI8({i4})", f"pack4xU8({u4})", f"pack4xI8Clamp({i4})", f"pack4xU8Clamp({u4})"]
+        ways += [
+            f"dot4U8Packed({u}, {v})",
+            f"pack4xI8({i4})",
+            f"pack4xU8({u4})",
+            f"pack4xI8Clamp({i4})",
+            f"pack4xU8Clamp({u4})",
+        ]
         ways += [f"unpack4xU8({u}).{self.pick(ELEMENTS)}", f"(arrayLength(&in_u) + {u})"]
         return Expr(self.pick(ways))
 
@@ -427,7 +462,8 @@ class Maker:
         arguments, taken = [], set()
         for u, is_pointer in f.parameters:
             if is_pointer:
-                found = [v for v in self.variables if v.type == u and v.writable == "local" and v.text not in taken and not v.length]
+                local = [v for v in self.variables if v.writable == "local" and not v.length]
+                found = [v for v in local if v.type == u and v.text not in taken]
                 if not found:
                     return self.runtime(t)
                 v = self.pick(found)
@@ -537,7 +573,9 @@ class Maker:
 
     def turns(self):
         """A bound of a loop's turns: at most 7, often another for each lane."""
-        return f"({self.value(U, 1)} & {self.pick([1, 3, 7])}u)" if self.chance(0.6) else f"{self.random.randrange(1, 6)}u"
+        if self.chance(0.4):
+            return f"{self.random.randrange(1, 6)}u"
+        return f"({self.value(U, 1)} & {self.pick([1, 3, 7])}u)"
 
     def for_(self):
         i = self.name("n")
@@ -591,13 +629,12 @@ class Maker:
         values = self.random.sample(range(8), self.random.randrange(1, 5))
 
         def cases():
-            at = self.random.randrange(len(values) + 1)
-            for k, value in enumerate([*values, None]):
-                both = value is not None and self.chance(0.2)
-                head = "default" if value is None else f"case {value}{suffix}" + (f", {value + 8}{suffix}" if both else "")
-                if k == at and value is not None:
-                    head += ""
-                self.block(f"{head}:" if self.chance(0.5) else head, lambda: self.inner(1, [*[e for e in self.exits if e != "break"], "break"]))
+            exits = [*(e for e in self.exits if e != "break"), "break"]
+            for value in self.random.sample([*values, None], len(values) + 1):
+                head = "default" if value is None else f"case {value}{suffix}"
+                if value is not None and self.chance(0.2):
+                    head += f", {value + 8}{suffix}"
+                self.block(f"{head}:" if self.chance(0.5) else head, lambda: self.inner(1, exits))
 
         self.block(f"switch ({self.value(t)} & {mask})", cases)
 
@@ -670,7 +707,8 @@ class Maker:
         x, y, z = size
         self.put("@compute")
         self.put(f"@workgroup_size({x}, {y}, {z})")
-        head = "@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32, @builtin(global_invocation_id) id: vec3<u32>"
+        head = "@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32, "
+        head += "@builtin(global_invocation_id) id: vec3<u32>"
 
         def inside():
             self.put(f"let me = group.x * {workgroup}u + lane;")
@@ -702,7 +740,8 @@ class Maker:
         self.group_op, self.global_op = self.pick(operations), self.pick(operations)
         for _ in range(self.random.randrange(2, 6)):
             self.structs.append((self.name("m"), self.a_type(), self.pick([0, 0, 0, 2, 3])))
-        self.block("struct S", lambda: [self.put(f"{m}: {f'array<{t}, {n}>' if n else t},") for m, t, n in self.structs])
+        members = [f"{m}: {f'array<{t}, {n}>' if n else t}," for m, t, n in self.structs]
+        self.block("struct S", lambda: [self.put(member) for member in members])
         self.put("@group(0) @binding(0) var<storage, read> in_i: array<i32>;")
         self.put("@group(0) @binding(1) var<storage, read> in_u: array<u32>;")
         self.put("@group(0) @binding(2) var<storage, read> in_f: array<f32>;")
@@ -716,10 +755,11 @@ class Maker:
         self.put("var<private> turn = 3u;")
         self.put("var<workgroup> group_atomics: array<atomic<u32>, 4>;")
         for _ in range(self.random.randrange(1, 4)):
-            # no bool: Dawn on SwiftShader mixes up components of private vectors of bool in nested select()
-            t, name, length = self.a_type(), self.name("g"), self.pick([0, 0, 4])
-            first = f" = {self.literal(t).text}" if not length and self.chance(0.5) else ""
-            self.put(f"var<private> {name}: {f'array<{t}, {length}>' if length else t}{first};")
+            # with initial values: SwiftShader under Dawn computes wrongly with private variables that have none
+            t, name, length = self.a_type([I, U, F, B]), self.name("g"), self.pick([0, 0, 4])
+            kind = f"array<{t}, {length}>" if length else t
+            first = ", ".join(self.literal(t).text for _ in range(length or 1))
+            self.put(f"var<private> {name}: {kind} = {f'{kind}({first})' if length else first};")
             self.variables.append(Variable(name, t, "private", length))
         for _ in range(self.random.randrange(0, 4)):
             self.function()

