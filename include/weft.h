@@ -91,6 +91,9 @@ void weft_device_lose(weft_device *device);
 /* Blocks in the driver until the device may have made progress, at most `seconds`. WEFT_BLOCKED where it cannot. */
 weft_status weft_device_wait(weft_device *device, double seconds, weft_error *err) WEFT_MUST_CHECK;
 
+/* Ends the work that was handed over, where the driver can, as an interrupted wait does (weft_host). */
+void weft_device_interrupt(weft_device *device);
+
 /* Hands collected commands to the GPU now. */
 weft_status weft_device_flush(weft_device *device, weft_error *err) WEFT_MUST_CHECK;
 /* Flushes; *future (owned) settles when everything submitted so far has run. It tells of errors that came late. */

@@ -484,7 +484,6 @@ struct weft_device {
 
 weft_status weft__device_ready(weft_device *d, weft_error *err); /* ready and not lost */
 void weft__poll(weft_device *d);
-void weft__interrupt(weft_device *d);
 /* A driver future for `object`; give it back with weft__slots_give(&d->pending, …) when the call it was for failed. */
 weft_status weft__pending_take(weft_device *d, weft__pending kind, void *object, uint32_t *future, weft_error *err);
 void weft__pending_drop(weft_device *d, uint32_t future); /* nobody is interested any more */

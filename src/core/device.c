@@ -298,7 +298,7 @@ weft_status weft_device_wait(weft_device *d, double seconds, weft_error *err) {
 
 /* Ends what has not run, where the driver can. What was computed before the last read that settled stays; what lists since
  * then write is failed, since it is not known how far they came. */
-void weft__interrupt(weft_device *d) {
+static void interrupt(weft_device *d) {
   if (d->state != WEFT__DEVICE_READY || d->lost.status != WEFT_OK || !d->driver->interrupt) return;
   d->driver->interrupt(d->handle);
   for (weft_buffer *b = d->buffers; b; b = b->next)
@@ -307,6 +307,12 @@ void weft__interrupt(weft_device *d) {
   bool told = d->late.status == WEFT_OK; /* by the interruption itself */
   weft__poll(d);
   if (told) weft__note_clear(&d->late);
+}
+
+void weft_device_interrupt(weft_device *d) {
+  weft__lock_enter(&d->lock);
+  interrupt(d);
+  weft__lock_leave(&d->lock);
 }
 
 weft_status weft_device_flush(weft_device *d, weft_error *err) {

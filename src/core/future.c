@@ -235,9 +235,7 @@ weft_status weft_future_wait(weft_future *f, weft_error *err) {
     }
     /* Asked after a wait: most answers are there by then, and asking costs the host its lock. */
     if (!weft_future_done(f) && host->interrupted && host->interrupted(host->data)) {
-      weft__lock_enter(&d->lock);
-      weft__interrupt(d);
-      weft__lock_leave(&d->lock);
+      weft_device_interrupt(d);
       return weft__fail(err, WEFT_INTERRUPTED, "the wait was interrupted");
     }
   }

@@ -52,6 +52,7 @@ enum {
   X(web)            /* host.c: the module weft._web, NULL natively */                         \
   X(web_driver)     /* host.c: its capsule */                                                 \
   X(absent_reason)  /* host.c: why, NULL while nothing is */                                  \
+  X(interruption)   /* host.c: the exception of an interruption during work, until it can be raised */ \
   X(can_run_sync)   /* host.c: of pyodide.ffi, NULL natively */
 
 typedef struct py_state {
@@ -129,6 +130,8 @@ void py_error_prefix(const char *prefix);
 
 /* ---- host.c ------------------------------------------------------------------------------------------------------ */
 
+/* Raises what interrupted the work of a device, which ends it. 0 when nothing did, -1 with the exception. */
+int py_host_interruption(py_state *state, weft_device *device);
 /* The instance (borrowed from the state), made with its drivers at the first call. */
 weft_instance *py_host_instance(py_state *state);
 void py_host_free(py_state *state);

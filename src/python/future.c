@@ -134,8 +134,12 @@ static void future_dealloc(PyObject *self) {
 
 static PyObject *future_done(PyObject *self, PyObject *nothing) {
   (void)nothing;
-  if (py_host_check(py_state_of(self)) < 0) return NULL;
-  return PyBool_FromLong(weft_future_done(((py_future *)self)->future));
+  weft_future *future = ((py_future *)self)->future;
+  py_state *state = py_state_of(self);
+  if (py_host_check(state) < 0) return NULL;
+  bool done = weft_future_done(future);
+  if (!done && py_host_interruption(state, weft_future_device(future)) < 0) return NULL;
+  return PyBool_FromLong(done);
 }
 
 static PyObject *future_result(PyObject *o, PyObject *nothing) {

@@ -54,10 +54,39 @@ static weft_status host_wait(void *data, weft_device *device, double seconds, we
   return WEFT_OK;
 }
 
+static bool raise_interruption(py_state *state) {
+  PyObject *exception = state->interruption;
+  if (!exception) return false;
+  state->interruption = NULL;
+  PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+  Py_DECREF(exception);
+  return true;
+}
+
+/* Asked in Pyodide by the CPU driver in the middle of its work, where nothing can be raised: so that is kept for later. */
+static bool host_asked(void *data) {
+  py_state *state = data;
+  if (PyErr_Occurred() || PyErr_CheckSignals() == 0) return false;
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  if (value && traceback) PyException_SetTraceback(value, traceback);
+  Py_XDECREF(state->interruption);
+  state->interruption = value;
+  Py_XDECREF(type);
+  Py_XDECREF(traceback);
+  return true;
+}
+
+int py_host_interruption(py_state *state, weft_device *device) {
+  if (!raise_interruption(state)) return 0;
+  weft_device_interrupt(device);
+  return -1;
+}
+
 static bool host_interrupted(void *data) {
-  (void)data;
   PyGILState_STATE gil = PyGILState_Ensure();
-  bool interrupted = PyErr_CheckSignals() < 0; /* the exception stays pending in this thread */
+  bool interrupted = raise_interruption(data) || PyErr_CheckSignals() < 0; /* the exception stays pending in this thread */
   PyGILState_Release(gil);
   return interrupted;
 }
@@ -139,7 +168,8 @@ static int add_absent(py_state *state, weft_instance *instance, const char *name
 
 static int add_cpu(py_state *state, weft_instance *instance) {
   weft_error err;
-  if (weft_cpu_driver_create(NULL, &state->cpu, &err) == WEFT_OK) return add_driver(state, instance, state->cpu);
+  weft_cpu_options options = {.interrupted = IN_PYODIDE ? host_asked : NULL, .data = state};
+  if (weft_cpu_driver_create(&options, &state->cpu, &err) == WEFT_OK) return add_driver(state, instance, state->cpu);
   py_error_raise(state, &err);
   return -1;
 }

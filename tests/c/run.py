@@ -95,12 +95,16 @@ def wgpu_library() -> str:
     return f"{found.stdout.strip()}/libwgpu_native-release.so"
 
 
-# Files run on Dawn, and again on these: label, options of tested.h, what the source of such a file has in it.
+# Files run on Dawn, and again on these: label, options of tested.h, what the includes of such a file have.
 OTHER_DRIVERS = [
-    ("wgpu-native", lambda: [f"library={wgpu_library()}"], "library"),
-    ("cpu", lambda: ["driver=cpu"], '"tested.h"'),
-    ("cpu without threads", lambda: ["driver=cpu", "threads=0"], '"tested.h"'),
+    ("wgpu-native", lambda: [f"library={wgpu_library()}"], ("rig.h", "tested.h", "native.h")),
+    ("cpu", lambda: ["driver=cpu"], ("rig.h", "tested.h")),
+    ("cpu without threads", lambda: ["driver=cpu", "threads=0"], ("rig.h", "tested.h")),
 ]
+
+
+def includes(file: pathlib.Path, headers: tuple[str, ...]) -> bool:
+    return any(f'{header}"\n' in file.read_text() for header in headers)
 
 
 def run_example() -> Result:
@@ -136,8 +140,8 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         jobs = [pool.submit(run_file, file, file.name) for file in chosen]
         if not any(w.startswith(("library=", "driver=")) for w in words):
-            for label, option, part in OTHER_DRIVERS:
-                again = [f for f in chosen if part in f.read_text() or '"rig.h"' in f.read_text()]
+            for label, option, headers in OTHER_DRIVERS:
+                again = [f for f in chosen if includes(f, headers)]
                 jobs += [pool.submit(run_file, f, f"{f.name} on {label}", *option()) for f in again]
         if not names and not words and (ROOT / EXAMPLE).exists():
             jobs.append(pool.submit(run_example))

@@ -83,6 +83,42 @@ TEST(threads_use_two_devices) {
   rig_close(&r);
 }
 
+/* The workgroups of one dispatch on as many threads as the device has. */
+TEST(a_large_dispatch_adds_up) {
+  static const char source[] =
+      "@group(0) @binding(0) var<storage, read_write> x: array<u32>;\n"
+      "@group(0) @binding(1) var<storage, read_write> sum: array<atomic<u32>, 2>;\n"
+      "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {\n"
+      "  for (var i = 0u; i < 20u; i++) { x[id.x] += i; }\n"
+      "  atomicAdd(&sum[0], 1u);\n"
+      "  atomicMax(&sum[1], x[id.x]);\n"
+      "}\n";
+  enum { LARGE = 1 << 16, CALLS = 5 };
+  rig r;
+  weft_error err;
+  if (!rig_open(&r)) SKIP(rig_reason);
+  weft_kernel *k;
+  weft_buffer *x, *sum;
+  static uint32_t values[LARGE];
+  uint32_t sums[2] = {0};
+  memset(values, 0, sizeof values);
+  bool good = CHECK_OK(weft_kernel_create(r.device, KERNEL_SOURCE(source), NULL, false, &k, NULL, &err), &err) &&
+              CHECK_OK(rig_upload(r.device, values, sizeof values, &x, &err), &err) &&
+              CHECK_OK(rig_upload(r.device, sums, sizeof sums, &sum, &err), &err);
+  if (!good) return;
+  const weft_arg args[] = {rig_arg(x, WEFT_DTYPE_UINT32), rig_arg(sum, WEFT_DTYPE_UINT32)};
+  for (int i = 0; i < CALLS; i++) CHECK_OK(weft_kernel_call(k, args, rig_threads(LARGE), &err), &err);
+  CHECK_OK(rig_read(x, 0, values, sizeof values, &err), &err);
+  CHECK_OK(rig_read(sum, 0, sums, sizeof sums, &err), &err);
+  for (uint32_t i = 0; i < LARGE; i++) CHECK_EQ(values[i], 190u * CALLS);
+  CHECK_EQ(sums[0], (uint32_t)(LARGE * CALLS));
+  CHECK_EQ(sums[1], 190u * CALLS);
+  weft_kernel_release(k);
+  weft_buffer_release(x);
+  weft_buffer_release(sum);
+  rig_close(&r);
+}
+
 static void *drop(void *argument) {
   weft_buffer_release(argument);
   return NULL;

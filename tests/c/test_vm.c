@@ -1,5 +1,5 @@
 /* Kernels on the CPU driver's programs alone (drivers/cpu/program.h): what they compute, what stays untouched, what stops. */
-#include <math.h>
+#define _POSIX_C_SOURCE 200809L /* nanosleep, clock_gettime */
 #include <pthread.h>
 #include <time.h>
 

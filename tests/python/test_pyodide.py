@@ -90,3 +90,45 @@ async def test_a_wait_that_is_interrupted_leaves_things_whole():
     await asyncio.sleep(0)
     assert values(x) == [1, 2]  # a blocking wait while others are awaited
     assert [(await r).tolist() for r in reads] == [[1, 2]] * 3
+
+
+FOREVER = """
+  @group(0) @binding(0) var<storage, read_write> x: array<u32>;
+  @compute @workgroup_size(1) fn forever() { loop { x[0] += x[1]; if (x[2] == 7u) { break; } } }
+"""
+# Writes 2, which is SIGINT, into the interrupt buffer after a while: from another thread, since this one does not come back.
+LATER = """
+  ((bytes) => {
+    const { Worker } = process.getBuiltinModule('worker_threads');
+    const code = "const { workerData } = require('worker_threads'); setTimeout(() => { new Uint8Array(workerData)[0] = 2; }, 300)";
+    new Worker(code, { eval: true, workerData: bytes.buffer });
+  })
+"""
+
+
+async def test_an_interrupt_buffer_ends_a_kernel_of_the_cpu_device():
+    import js
+    import pyodide_js
+
+    if not hasattr(js, "process"):
+        pytest.skip("pages without COOP/COEP headers have no memory that two threads share")
+    from pyodide.code import run_js
+
+    device = await weft.device_async("cpu")
+    kept, x = weft.asarray([1, 2, 3], device=device), weft.asarray([0, 1, 0], "uint32", device=device)
+    kernel = weft.kernel(FOREVER, device=device)
+    flag = js.Uint8Array.new(js.SharedArrayBuffer.new(1))
+    pyodide_js.setInterruptBuffer(flag)
+    try:
+        for wait in (x.to_memoryview, x.to_memoryview_async):
+            x.write([0, 1, 0])
+            kernel(x=x, groups=1)
+            run_js(LATER)(flag)
+            with pytest.raises(KeyboardInterrupt):
+                result = wait()
+                await result
+            with pytest.raises(weft.DeviceError, match="interrupted"):
+                x.to_memoryview()
+            assert values(kept) == [1, 2, 3]
+    finally:
+        pyodide_js.setInterruptBuffer(None)

@@ -1,8 +1,8 @@
 /* Gives each virtual register its place in the file and each label its instruction.
  *
  * A row is needed from the first to the last instruction that names its register; where a loop holds one of the two but
- * not the other, through the whole loop, because the value must last from one iteration to the next. Rows are handed out
- * in the order of the code, the lowest free one first, so that the few in use at a time stay in the nearest cache.
+ * not the other, through the whole loop, because the value must last from one iteration to the next. Rows are handed
+ * out in the order of the code, the lowest free one first, so that the few in use at a time stay in the nearest cache.
  * Scalars are not worth sharing. */
 #include <string.h>
 

@@ -63,7 +63,8 @@ static uint32_t count_threads(const weft_cpu_options *options) {
 
 static void describe(cpu_device *d) {
   uint32_t n = d->n_threads ? d->n_threads : 1;
-  snprintf(d->name, sizeof d->name, "weft cpu (%u thread%s)", n, n == 1 ? "" : "s");
+  const char *instructions = cpu_program_instructions();
+  snprintf(d->name, sizeof d->name, "weft cpu (%u thread%s%s%s)", n, n == 1 ? "" : "s", *instructions ? ", " : "", instructions);
   snprintf(d->library, sizeof d->library, "weft itself, which runs WGSL on this machine's processor%s",
            d->n_threads ? "; WEFT_THREADS says with how many threads" : "");
 }

@@ -13,7 +13,8 @@ typedef struct weft_cpu_options {
    * bit-identical from run to run, also those of atomics on floats' bits and of races. */
   uint32_t n_threads;
   bool single; /* start no threads: work runs inside the calls, as in WebAssembly */
-  /* Where there are no threads: asked every few milliseconds of work; true stops all work, as `interrupt` does. NULL: never. */
+  /* Where there are no threads: asked every few milliseconds of work. After true no work is done until `interrupt` or `lose`
+   * of the table, so the host has to ask for that. NULL: never. */
   bool (*interrupted)(void *data);
   void *data;
 } weft_cpu_options;

@@ -9,7 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 
-/* ---- failures, memory, depth --------------------------------------------------------------------------------------- */
+/* ---- failures, memory, depth ------------------------------------------------------------------------------------- */
 
 void cpu_fail(cpu_lower *L, weft_status status, const char *format, ...) {
   char text[WEFT_ERROR_CAPACITY];
@@ -27,6 +27,8 @@ void cpu_fail(cpu_lower *L, weft_status status, const char *format, ...) {
 }
 
 void *cpu_new(cpu_lower *L, size_t n_bytes) {
+  if (L->arena.total > CPU_MAX_BYTES)
+    cpu_fail(L, WEFT_UNSUPPORTED, "lowering it takes more than %d MiB", CPU_MAX_BYTES >> 20);
   void *p = L->status == WEFT_OK ? weft__arena_alloc(&L->arena, n_bytes) : NULL;
   if (!p) cpu_fail(L, WEFT_MEMORY, NULL);
   return p;
@@ -41,7 +43,7 @@ bool cpu_enter(cpu_lower *L) {
 
 void cpu_leave(cpu_lower *L) { L->nesting--; }
 
-/* ---- facts --------------------------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
 
 typedef struct fact_key {
   const void *key;
@@ -60,7 +62,7 @@ void cpu_fact_note(cpu_lower *L, const void *key, cpu_fact fact) {
   L->again = true;
 }
 
-/* ---- names and variables --------------------------------------------------------------------------------------------- */
+/* ---- names and variables ----------------------------------------------------------------------------------------- */
 
 cpu_binding *cpu_bind(cpu_lower *L, const wgsl__decl *d) {
   static cpu_binding nothing;
@@ -147,7 +149,7 @@ const cpu_binding *cpu_bound(cpu_lower *L, const wgsl__decl *d) {
   return b;
 }
 
-/* ---- builtin values -------------------------------------------------------------------------------------------------- */
+/* ---- builtin values ---------------------------------------------------------------------------------------------- */
 
 cpu_reg cpu_preset_get(cpu_lower *L, cpu_preset which) {
   if (!L->presets[which]) {
@@ -259,7 +261,7 @@ static void bind_inputs(cpu_lower *L, const wgsl__decl *function) {
   }
 }
 
-/* ---- functions ------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static cpu_value inlined(cpu_lower *L, const wgsl__decl *function) {
   const wgsl__stmt *list = function->body;
@@ -313,7 +315,7 @@ cpu_value cpu_call(cpu_lower *L, const wgsl__expr *x) {
   return v;
 }
 
-/* ---- passes ---------------------------------------------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 static void pass_free(cpu_lower *L) {
   weft__arena_free(&L->arena);

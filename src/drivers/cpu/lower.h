@@ -5,9 +5,9 @@
  *   lower_builtin.c  builtin functions                           lower_stmt.c   control flow, masks
  *
  * Values are flat: a vec3f is three registers, a struct those of its members. A register is a scalar as long as nothing
- * makes it differ between lanes. That is assumed of every variable and loop at first; where the assumption fails, a fact
- * is noted and the whole program is lowered once more, until no new fact comes up. So no second analysis has to agree with
- * what lowering does.
+ * makes it differ between lanes. That is assumed of every variable and loop at first; where the assumption fails, a
+ * fact is noted and the whole program is lowered once more, until no new fact comes up. So no second analysis has to
+ * agree with what lowering does.
  *
  * Failures are sticky in `status`: functions then give values of register 0, and the caller of all looks at the end. */
 #ifndef WEFT_DRIVERS_CPU_LOWER_H
@@ -24,6 +24,7 @@ enum {
   CPU_MAX_PARTS = 1 << 16,  /* registers of one value */
   CPU_MAX_REGISTERS = 1 << 20,
   CPU_MAX_DEPTH = 2500,     /* of expressions, statements and calls together: bounds the C stack */
+  CPU_MAX_BYTES = 1 << 28,  /* of memory while lowering */
   CPU_MAX_PASSES = 40       /* then everything varies */
 };
 
@@ -63,7 +64,8 @@ typedef struct cpu_place {
   const wgsl__type *type; /* what is stored there */
   const cpu_variable *variable; /* NULL: memory */
   uint32_t memory;
-  uint32_t offset, scale, limit; /* limit: the index is less, else the access is none (memory) or clamped; 0: unlimited */
+  uint32_t offset, scale;
+  uint32_t limit; /* the index is less, else the access is none (memory) or clamped (registers); 0: unlimited */
   cpu_reg index;
   bool has_index;
   uint8_t n_picked, picked[4]; /* components of a vector; 0: all of it */

@@ -1,4 +1,5 @@
-/* Builtin functions (lower.h; WGSL 17): a table for those that work component by component, a function for each other. */
+/* Builtin functions (lower.h; WGSL 17): a table for those that work component by component, a function for each other.
+ * */
 #include <string.h>
 
 #include "drivers/cpu/lower.h"
@@ -52,7 +53,7 @@ static cpu_reg mul(cpu_lower *L, cpu_reg a, cpu_reg b) { return cpu_op2(L, CPU_M
 static cpu_reg divide(cpu_lower *L, cpu_reg a, cpu_reg b) { return cpu_op2(L, CPU_DIV_F, a, b); }
 static cpu_reg number(cpu_lower *L, float f) { return cpu_constant_f(L, f); }
 
-/* ---- component by component ---------------------------------------------------------------------------------------- */
+/* ---- component by component -------------------------------------------------------------------------------------- */
 
 static cpu_value componentwise(builtin_call *c) {
   cpu_value out = result(c);
@@ -105,7 +106,7 @@ static cpu_reg smooth(cpu_lower *L, cpu_reg t) {
 }
 FORMULA(smoothstep, smooth(L, divide(L, sub(L, d, a), sub(L, b, a))))
 
-/* ---- vectors and matrices -------------------------------------------------------------------------------------------- */
+/* ---- vectors and matrices ---------------------------------------------------------------------------------------- */
 
 static cpu_reg dot(builtin_call *c, cpu_value a, cpu_value b) {
   cpu_reg sum = 0;
@@ -219,7 +220,7 @@ static cpu_value do_all(builtin_call *c) {
   return one(c, r);
 }
 
-/* ---- two results ------------------------------------------------------------------------------------------------------- */
+/* ---- two results ------------------------------------------------------------------------------------------------- */
 
 /* A structure of two members, each as long as the argument. */
 static cpu_value two(builtin_call *c, cpu_op first, cpu_op second) {
@@ -235,7 +236,7 @@ static cpu_value two(builtin_call *c, cpu_op first, cpu_op second) {
 static cpu_value do_frexp(builtin_call *c) { return two(c, CPU_frexpFract, CPU_frexpExp); }
 static cpu_value do_modf(builtin_call *c) { return two(c, CPU_modfFract, CPU_trunc); }
 
-/* ---- bits -------------------------------------------------------------------------------------------------------------- */
+/* ---- bits -------------------------------------------------------------------------------------------------------- */
 
 /* One word of the components of the argument. */
 static cpu_value do_pack(builtin_call *c) {
@@ -264,7 +265,7 @@ static cpu_value do_bitcast(builtin_call *c) {
   return out;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static cpu_value do_arrayLength(builtin_call *c) {
   cpu_place p = c->place;
@@ -324,10 +325,11 @@ static cpu_value do_workgroupUniformLoad(builtin_call *c) {
   return v;
 }
 
-/* ---- subgroups --------------------------------------------------------------------------------------------------------- */
+/* ---- subgroups --------------------------------------------------------------------------------------------------- */
 
 /* An instruction whose operands are rows; a new row comes back. */
-static cpu_reg subgroup(builtin_call *c, cpu_op op, uint32_t count, uint32_t scale, cpu_reg a, cpu_reg lane, bool has_lane) {
+static cpu_reg subgroup(builtin_call *c, cpu_op op, uint32_t count, uint32_t scale, cpu_reg a, cpu_reg lane,
+                        bool has_lane) {
   cpu_lower *L = c->L;
   cpu_insn insn = {.op = (uint16_t)op, .n_defs = 1, .n_uses = has_lane ? 2 : 1, .count = count, .scale = scale};
   insn.r[1] = cpu_row(L, a);
@@ -345,8 +347,10 @@ static uint32_t by_base(wgsl__base b, uint32_t f, uint32_t h, uint32_t i, uint32
 static uint32_t reduction(const builtin_call *c) {
   const char *name = c->name;
   wgsl__base b = c->base;
-  if (strstr(name, "Add")) return by_base(b, CPU_SUBGROUP_ADD_F, CPU_SUBGROUP_ADD_H, CPU_SUBGROUP_ADD, CPU_SUBGROUP_ADD);
-  if (strstr(name, "Mul")) return by_base(b, CPU_SUBGROUP_MUL_F, CPU_SUBGROUP_MUL_H, CPU_SUBGROUP_MUL, CPU_SUBGROUP_MUL);
+  if (strstr(name, "Add"))
+    return by_base(b, CPU_SUBGROUP_ADD_F, CPU_SUBGROUP_ADD_H, CPU_SUBGROUP_ADD, CPU_SUBGROUP_ADD);
+  if (strstr(name, "Mul"))
+    return by_base(b, CPU_SUBGROUP_MUL_F, CPU_SUBGROUP_MUL_H, CPU_SUBGROUP_MUL, CPU_SUBGROUP_MUL);
   if (strstr(name, "Min"))
     return by_base(b, CPU_SUBGROUP_MIN_F, CPU_SUBGROUP_MIN_F, CPU_SUBGROUP_MIN_I, CPU_SUBGROUP_MIN_U);
   if (strstr(name, "Max"))
@@ -358,8 +362,8 @@ static uint32_t reduction(const builtin_call *c) {
 static cpu_value do_reduce(builtin_call *c) {
   cpu_value out = result(c);
   bool scan = strstr(c->name, "clusive") != NULL, inclusive = strstr(c->name, "Inclusive") != NULL;
-  for (uint32_t i = 0; i < out.n; i++)
-    out.r[i] = subgroup(c, scan ? CPU_SUBGROUP_SCAN : CPU_SUBGROUP_REDUCE, reduction(c), inclusive, arg(c, 0, i), 0, false);
+  cpu_op op = scan ? CPU_SUBGROUP_SCAN : CPU_SUBGROUP_REDUCE;
+  for (uint32_t i = 0; i < out.n; i++) out.r[i] = subgroup(c, op, reduction(c), inclusive, arg(c, 0, i), 0, false);
   return out;
 }
 
@@ -401,7 +405,7 @@ static cpu_value do_elect(builtin_call *c) {
   return one(c, insn.r[0]);
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 typedef struct builtin_row {
   const char *name;

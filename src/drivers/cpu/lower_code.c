@@ -109,7 +109,7 @@ static known_key key_of(const cpu_lower *L, const cpu_insn *insn, bool memory) {
 }
 
 void cpu_emit_known(cpu_lower *L, cpu_insn insn, cpu_reg *out) {
-  bool load = insn.op == CPU_LOAD || insn.op == CPU_LOAD_ONE || insn.op == CPU_LOAD_HALF || insn.op == CPU_LOAD_HALF_ONE;
+  bool load = insn.op >= CPU_LOAD && insn.op <= CPU_LOAD_HALF_ONE;
   for (uint32_t u = 0; u < insn.n_uses; u++) insn.r[insn.n_defs + u] = seen_through(L, insn.r[insn.n_defs + u]);
   known_key key = key_of(L, &insn, load && !cpu_memory_is_constant(L, insn.target));
   const cpu_reg *before = weft__map_get(&L->known, &key, sizeof key);
@@ -275,7 +275,8 @@ void cpu_assign(cpu_lower *L, const cpu_variable *v, uint32_t part, cpu_reg valu
     cpu_fact_note(L, v->key, CPU_FACT_VARYING);
     for (uint32_t i = 0; i < v->n; i++) L->regs[v->r + i].row = true; /* for the rest of this pass */
   }
-  cpu_insn insn = {.op = masked ? CPU_MOVE_MASKED : CPU_MOVE, .n_defs = 1, .n_uses = masked ? 2 : 1, .r = {to, value, to}};
+  cpu_insn insn = {.op = CPU_MOVE, .n_defs = 1, .n_uses = 1, .r = {to, value, to}};
+  if (masked) insn.op = CPU_MOVE_MASKED, insn.n_uses = 2;
   if (!cpu_is_row(L, value)) insn.bits |= CPU_BIT_VALUE;
   if (!cpu_is_row(L, to)) insn.bits |= CPU_BIT_SCALAR;
   cpu_emit(L, insn);

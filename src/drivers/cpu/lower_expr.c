@@ -93,8 +93,8 @@ static cpu_reg component(cpu_lower *L, const operator_row *row, wgsl__base base,
   return row->same ? cpu_rounded(L, base, out) : out;
 }
 
-/* Element (column, row) of a product: the sum over k of a(k, row) * b(column, k). A vector on the left is one row, one on
- * the right one column. */
+/* Element (column, row) of a product: the sum over k of a(k, row) * b(column, k). A vector on the left is one row, one
+ * on the right one column. */
 static cpu_value product(cpu_lower *L, const wgsl__type *t, cpu_value a, cpu_value b) {
   bool va = a.type->base == WGSL__BASE_VECTOR, vb = b.type->base == WGSL__BASE_VECTOR;
   uint32_t rows = va ? 1 : a.type->host.rows, inner = va ? a.type->host.rows : a.type->host.columns;
@@ -114,7 +114,8 @@ static cpu_value product(cpu_lower *L, const wgsl__type *t, cpu_value a, cpu_val
   return out;
 }
 
-cpu_value cpu_binary(cpu_lower *L, wgsl__token_kind op, wgsl__base base, const wgsl__type *t, cpu_value a, cpu_value b) {
+cpu_value cpu_binary(cpu_lower *L, wgsl__token_kind op, wgsl__base base, const wgsl__type *t, cpu_value a,
+                     cpu_value b) {
   const operator_row *row = NULL;
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
     if (operators[i].token == op) row = &operators[i];
@@ -276,4 +277,6 @@ cpu_value cpu_expr(cpu_lower *L, const wgsl__expr *x, const wgsl__type *to) {
   return L->status == WEFT_OK ? v : (cpu_value){0};
 }
 
-cpu_reg cpu_expr_scalar(cpu_lower *L, const wgsl__expr *x, const wgsl__type *to) { return cpu_part(cpu_expr(L, x, to), 0); }
+cpu_reg cpu_expr_scalar(cpu_lower *L, const wgsl__expr *x, const wgsl__type *to) {
+  return cpu_part(cpu_expr(L, x, to), 0);
+}

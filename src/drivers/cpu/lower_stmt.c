@@ -1,13 +1,14 @@
-/* Statements (lower.h; WGSL 9). Where a condition is a scalar control flow is jumps; where it differs between lanes it is
- * masks (vm_mask.c), and lanes that leave a loop, a switch or a function before others are dropped from the masks up to
- * it. Whether lanes leave one by one is a fact that the first pass finds out.
+/* Statements (lower.h; WGSL 9). Where a condition is a scalar control flow is jumps; where it differs between lanes it
+ * is masks (vm_mask.c), and lanes that leave a loop, a switch or a function before others are dropped from the masks
+ * up to it. Whether lanes leave one by one is a fact that the first pass finds out.
  *
  *   level k     around the loop
  *   level k+1   lanes still in the loop            break and return drop from here (return: from its function on)
  *   level k+2   lanes still in this iteration      continue drops from here; only when some lanes continue early
  *
- * A variable declared under the current mask is written without looking at the mask: lanes that have left its scope do not
- * read it again. The one exception is variables that a continuing block reads after a `continue` (cpu_variable_new). */
+ * A variable declared under the current mask is written without looking at the mask: lanes that have left its scope do
+ * not read it again. The one exception is variables that a continuing block reads after a `continue`
+ * (cpu_variable_new). */
 #include "drivers/cpu/lower.h"
 
 static void statement(cpu_lower *L, const wgsl__stmt *s);
@@ -201,7 +202,8 @@ static cpu_reg clause_condition(cpu_lower *L, const wgsl__stmt *c, cpu_reg selec
   return any;
 }
 
-static void clauses_by_mask(cpu_lower *L, const wgsl__stmt *s, cpu_reg selector, const wgsl__type *type, cpu_target *t) {
+static void clauses_by_mask(cpu_lower *L, const wgsl__stmt *s, cpu_reg selector, const wgsl__type *type,
+                            cpu_target *t) {
   uint32_t depth = L->depth, mask = L->mask;
   cpu_reg any = 0;
   for (const wgsl__stmt *c = s->body; c; c = c->next)
@@ -219,7 +221,8 @@ static void clauses_by_mask(cpu_lower *L, const wgsl__stmt *s, cpu_reg selector,
   }
 }
 
-static void clauses_by_jump(cpu_lower *L, const wgsl__stmt *s, cpu_reg selector, const wgsl__type *type, cpu_target *t) {
+static void clauses_by_jump(cpu_lower *L, const wgsl__stmt *s, cpu_reg selector, const wgsl__type *type,
+                            cpu_target *t) {
   uint32_t n = 0, otherwise = t->end;
   for (const wgsl__stmt *c = s->body; c; c = c->next) n++;
   uint32_t *labels = cpu_new(L, (n + 1) * sizeof *labels);
@@ -266,7 +269,7 @@ static void switch_statement(cpu_lower *L, const wgsl__stmt *s) {
   if (t.masked && !rows) cpu_mask_pop(L, depth, mask);
 }
 
-/* ---- break, continue, return --------------------------------------------------------------------------------------- */
+/* ---- break, continue, return ------------------------------------------------------------------------------------- */
 
 static void break_statement(cpu_lower *L) {
   cpu_target *t = L->target;
@@ -316,7 +319,7 @@ static void return_statement(cpu_lower *L, const wgsl__stmt *s) {
   drop(L, f->depth + 1);
 }
 
-/* ---- the others ---------------------------------------------------------------------------------------------------- */
+/* ---- the others -------------------------------------------------------------------------------------------------- */
 
 static void declaration(cpu_lower *L, const wgsl__decl *d) {
   if (d->kind == WGSL__DECL_CONST) return; /* known wherever it is used */

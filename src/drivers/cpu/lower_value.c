@@ -264,7 +264,7 @@ static cpu_value load_registers(cpu_lower *L, const cpu_place *p) {
 
 static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
   const cpu_variable *v = p->variable;
-  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD names r alone */
+  if (!p->has_index && cpu_fact_holds(L, v->key, CPU_FACT_INDEXED)) L->regs[v->r].version++; /* INDEX_LOAD's operand */
   for (uint32_t i = 0; i < value.n && L->status == WEFT_OK; i++) {
     uint32_t at = p->offset + (p->n_picked ? p->picked[i] : i);
     if (!p->has_index) {
@@ -276,8 +276,8 @@ static void store_registers(cpu_lower *L, const cpu_place *p, cpu_value value) {
       cpu_fact_note(L, v->key, CPU_FACT_VARYING);
       return; /* this pass is lost */
     }
-    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale, .count = p->limit ? p->limit : UINT32_MAX,
-                     .r = {v->r, value.r[i], p->index}};
+    cpu_insn insn = {.op = CPU_INDEX_STORE, .n_uses = 3, .offset = at, .scale = p->scale,
+                     .count = p->limit ? p->limit : UINT32_MAX, .r = {v->r, value.r[i], p->index}};
     insn.bits = (uint16_t)((row ? 0 : CPU_BIT_GROUP) | (cpu_is_row(L, p->index) ? 0 : CPU_BIT_LAST) |
                           (cpu_is_row(L, value.r[i]) ? 0 : CPU_BIT_VALUE));
     cpu_emit(L, insn);

@@ -4,17 +4,18 @@
  *   2. a temporary that is only copied into a variable becomes the variable; a product that is only added is fused
  *   3. what nobody reads is dropped, also jumps to the next instruction and code that no jump reaches
  *
- *   loops:   0 (no loop)  <-parent-  1 [head, back]  <-parent-  2 [head, back]      of_insn: the innermost of each instruction
+ *   loops:   0 (no loop)  <-parent-  1 [head, back]  <-parent-  2 [head, back]      of_insn: the innermost of each
+ * instruction
  *
- * Loops are nested, as WGSL's statements are. Only instructions without effects move, and they cannot fail, so that a loop
- * of no iteration loses time alone. */
+ * Loops are nested, as WGSL's statements are. Only instructions without effects move, and they cannot fail, so that a
+ * loop of no iteration loses time alone. */
 #include "drivers/cpu/optimise.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
 
-/* ---- what instructions do ------------------------------------------------------------------------------------------ */
+/* ---- what instructions do ---------------------------------------------------------------------------------------- */
 
 enum { PURE = 1, READS = 2, LOADS = 4, WRITES = 8, CONTROL = 16, NONE = 0 };
 
@@ -42,7 +43,7 @@ static bool ends_block(const cpu_insn *insn) { return flags_of(insn->op) & CONTR
 /* Registers that lie side by side are one when it comes to who writes them. */
 static cpu_reg leader(const cpu_lower *L, cpu_reg r) { return L->regs[r].n_group ? L->regs[r].group : r; }
 
-/* ---- loops --------------------------------------------------------------------------------------------------------- */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 bool cpu_loops_find(cpu_lower *L, cpu_loops *out) {
   uint32_t *labels = weft__alloc_zero(L->n_labels + 1, sizeof *labels);
@@ -84,7 +85,7 @@ bool cpu_loop_holds(const cpu_loops *loops, uint32_t outer, uint32_t inner) {
   return o->head <= i->head && i->back <= o->back;
 }
 
-/* ---- 1. out of loops ----------------------------------------------------------------------------------------------- */
+/* ---- 1. out of loops --------------------------------------------------------------------------------------------- */
 
 typedef struct hoister {
   cpu_lower *L;
@@ -190,7 +191,7 @@ static bool hoist(cpu_lower *L) {
   return ok;
 }
 
-/* ---- 2. copies and products ---------------------------------------------------------------------------------------- */
+/* ---- 2. copies and products -------------------------------------------------------------------------------------- */
 
 enum { LOOK_BACK = 64 }; /* instructions: bounds the time */
 
@@ -261,7 +262,7 @@ static void fuse(cpu_lower *L, uint32_t at, const uint32_t *n_uses) {
   }
 }
 
-/* ---- 3. what nobody needs ------------------------------------------------------------------------------------------ */
+/* ---- 3. what nobody needs ---------------------------------------------------------------------------------------- */
 
 static void count_uses(const cpu_lower *L, uint32_t *n_uses) {
   memset(n_uses, 0, L->n_regs * sizeof *n_uses);
@@ -330,7 +331,7 @@ void cpu_optimise(cpu_lower *L) {
     fuse(L, i, n_uses);
     if (is_move(&L->code[i])) coalesce(L, i, n_uses);
   }
-  while (drop_unused(L, n_uses)) tidy(L);
+  for (int again = 0; again < 8 && drop_unused(L, n_uses); again++) tidy(L);
   tidy(L);
   weft__free(n_uses);
 }

@@ -47,7 +47,12 @@ typedef struct cpu_run {
   uint32_t groups[3];       /* of the whole dispatch */
   uint64_t first, count;    /* the workgroups to run now, x fastest: threads take shares of one dispatch */
   const atomic_bool *stop;  /* polled at least every few ms: true ends the run early */
+  void (*ask)(void *data);  /* NULL, or called before stop is polled: where no other thread can set it, this does */
+  void *data;
 } cpu_run;
+
+/* What programs run on here: "AVX-512", "AVX2", "" for what the build takes for granted. */
+const char *cpu_program_instructions(void);
 
 /* Memory that a running thread needs (registers, workgroup memory); made once a thread, grows as programs need. */
 typedef struct cpu_scratch cpu_scratch;

@@ -1,5 +1,5 @@
-/* Runs a program: for each step prepares the registers that builtin values live in and lets the instructions run. Chooses
- * the instruction set once. A step is one workgroup, or several small ones side by side:
+/* Runs a program: for each step prepares the registers that builtin values live in and lets the instructions run.
+ * Chooses the instruction set once. A step is one workgroup, or several small ones side by side:
  *
  *   lanes:   [workgroup 7: 0 1 … 63][workgroup 8: 0 1 … 63] …        n_together at most, neighbours along x
  *
@@ -33,6 +33,15 @@ static cpu_operation *const *best_table(void) {
   if (avx2) return cpu_table_avx2;
 #endif
   return cpu_table;
+}
+
+const char *cpu_program_instructions(void) {
+#ifdef __x86_64__
+  cpu_operation *const *table = best_table();
+  if (table == cpu_table_avx512) return "AVX-512";
+  if (table == cpu_table_avx2) return "AVX2";
+#endif
+  return "";
 }
 
 void cpu_fold(cpu_insn insn, uint32_t *file) {
@@ -95,7 +104,7 @@ static bool scratch_hold(cpu_scratch *scratch, size_t n_bytes) {
   return true;
 }
 
-/* ---- registers before a step ---------------------------------------------------------------------------------------- */
+/* ---- registers before a step ------------------------------------------------------------------------------------- */
 
 static uint32_t *preset(const runner *r, cpu_preset which) {
   uint32_t at = r->program->presets[which];
@@ -160,6 +169,17 @@ static void bind(runner *r, const cpu_run *run) {
       (cpu_memory){.bytes = r->workgroup_memory, .n_bytes = p->workgroup_bytes, .apart = p->n_together > 1};
 }
 
+/* Runs the code once. False: `stop` ended it; one instruction takes microseconds, so a few are let through. */
+static bool step(runner *r, cpu_operation *const *table, const cpu_run *run) {
+  enum { PATIENCE = 256 };
+  for (const cpu_insn *i = r->program->code;;) {
+    for (uint32_t n = 0; i && n < PATIENCE; n++) i = table[i->op](&r->vm, i);
+    if (run->ask) run->ask(run->data);
+    if (run->stop && atomic_load_explicit(run->stop, memory_order_relaxed)) return false;
+    if (!i) return true;
+  }
+}
+
 weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_scratch *scratch, weft_error *err) {
   runner r = {.program = program};
   size_t n_bytes = lay_out(&r, NULL);
@@ -167,7 +187,6 @@ weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_
   lay_out(&r, scratch->block + (64 - (uintptr_t)scratch->block % 64) % 64);
   r.vm.code = program->code;
   r.vm.memories = r.memories;
-  r.vm.stop = run->stop;
   r.vm.stride = program->stride;
   r.vm.group_bytes = r.group_bytes;
   r.vm.subgroup_size = program->subgroup_size;
@@ -182,8 +201,7 @@ weft_status cpu_program_run(const cpu_program *program, const cpu_run *run, cpu_
     fill_lanes(&r, (uint32_t)n * program->n_lanes);
     start_level(&r.vm);
     if (program->workgroup_bytes) memset(r.workgroup_memory, 0, (size_t)program->workgroup_bytes * n);
-    for (const cpu_insn *i = program->code; i;) i = table[i->op](&r.vm, i);
-    if (run->stop && atomic_load_explicit(run->stop, memory_order_relaxed)) break;
+    if (!step(&r, table, run)) break;
     done += n;
   }
   return WEFT_OK;

@@ -28,7 +28,6 @@ typedef struct cpu_vm {
   uint32_t *file;
   const cpu_insn *code;
   const cpu_memory *memories;
-  const atomic_bool *stop;
   uint32_t *masks; /* level * stride */
   cpu_level *levels;
   const uint32_t *group_bytes; /* a lane's offset into memories that are apart */

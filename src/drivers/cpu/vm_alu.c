@@ -1,6 +1,6 @@
-/* Arithmetic over lanes, moves, indexed registers, and the table of all operations. Compiled once for each instruction set
- * (meson.build). A function for each mixture of rows and scalars keeps the loops free of branches: with the step between
- * the lanes of an operand a constant 0 or 1, compilers vectorise them whole. */
+/* Arithmetic over lanes, moves, indexed registers, and the table of all operations. Compiled once for each instruction
+ * set (meson.build). A function for each mixture of rows and scalars keeps the loops free of branches: with the step
+ * between the lanes of an operand a constant 0 or 1, compilers vectorise them whole. */
 #include <string.h>
 
 #include "drivers/cpu/vm.h"
@@ -139,7 +139,7 @@ static inline int32_t remainder_i(int32_t x, int32_t y) {
 CPU_LIBRARY(X)
 #undef X
 
-/* ---- moves and indexed registers ---------------------------------------------------------------------------------- */
+/* ---- moves and indexed registers --------------------------------------------------------------------------------- */
 
 const cpu_insn *CPU_RUN(MOVE)(cpu_vm *vm, const cpu_insn *i) {
   if (i->bits & CPU_BIT_SCALAR) {

@@ -134,15 +134,10 @@ const cpu_insn *CPU_RUN(FIRST_ACTIVE)(cpu_vm *vm, const cpu_insn *i) {
 
 const cpu_insn *CPU_RUN(JUMP)(cpu_vm *vm, const cpu_insn *i) { return vm->code + i->target; }
 
-static bool stopped(const cpu_vm *vm) { return vm->stop && atomic_load_explicit(vm->stop, memory_order_relaxed); }
-
-const cpu_insn *CPU_RUN(JUMP_BACK)(cpu_vm *vm, const cpu_insn *i) {
-  return stopped(vm) ? NULL : vm->code + i->target;
-}
+const cpu_insn *CPU_RUN(JUMP_BACK)(cpu_vm *vm, const cpu_insn *i) { return vm->code + i->target; }
 
 const cpu_insn *CPU_RUN(JUMP_BACK_IF)(cpu_vm *vm, const cpu_insn *i) {
-  if (!vm->file[i->r[0]]) return i + 1;
-  return stopped(vm) ? NULL : vm->code + i->target;
+  return vm->file[i->r[0]] ? vm->code + i->target : i + 1;
 }
 
 const cpu_insn *CPU_RUN(JUMP_IF)(cpu_vm *vm, const cpu_insn *i) {

@@ -2,9 +2,9 @@
  *
  *   element e of lane k: bytes + offset + index[k] * scale + 4 * e        inside when index[k] < limit
  *
- * Nothing outside the bound bytes is touched, whatever the index: loads give 0 there, stores and atomics do nothing. Most
- * accesses go to neighbouring places by neighbouring lanes, or all to one place; both are looked for, first over the whole
- * range, then chunk by chunk, since a gather costs several times as much. */
+ * Nothing outside the bound bytes is touched, whatever the index: loads give 0 there, stores and atomics do nothing.
+ * Most accesses go to neighbouring places by neighbouring lanes, or all to one place; both are looked for, first over
+ * the whole range, then chunk by chunk, since a gather costs several times as much. */
 #include <string.h>
 
 #include "drivers/cpu/vm.h"
@@ -38,7 +38,8 @@ static void join(const cpu_vm *vm, access *a) {
   const uint32_t *index = a->index;
   if (a->one) {
     uint32_t at = index ? *index : 0;
-    for (uint32_t k = vm->begin; k < vm->end; k++) vm->spare[k] = at < limit ? at * words + vm->group_bytes[k] / 4 : ~0u;
+    for (uint32_t k = vm->begin; k < vm->end; k++)
+      vm->spare[k] = at < limit ? at * words + vm->group_bytes[k] / 4 : ~0u;
   } else {
     CPU_LANES for (uint32_t k = vm->begin; k < vm->end; k++)
       vm->spare[k] = index[k] < limit ? index[k] * words + vm->group_bytes[k] / 4 : ~0u;
@@ -77,7 +78,8 @@ static inline bool rising(const uint32_t *index, uint32_t n, uint32_t limit) {
 /* ---- loads ------------------------------------------------------------------------------------------------------- */
 
 /* n lanes of n_words elements, `words` apart, that lie side by side. */
-static inline void load_neighbours(uint32_t *const *d, const uint32_t *p, uint32_t n_words, uint32_t words, uint32_t n) {
+static inline void load_neighbours(uint32_t *const *d, const uint32_t *p, uint32_t n_words, uint32_t words,
+                                   uint32_t n) {
   for (uint32_t e = 0; e < n_words; e++) {
     uint32_t *out = d[e];
     CPU_LANES for (uint32_t k = 0; k < n; k++) out[k] = p[(size_t)k * words + e];
@@ -177,8 +179,19 @@ static void load_halves(cpu_vm *vm, const cpu_insn *i, const uint8_t *p, uint32_
   }
 }
 
+/* Whether the lanes of the range take f16 that lie one after the other. */
+static bool halves_in_line(const cpu_vm *vm, const access *a, uint32_t n) {
+  return n && !a->apart && !a->one && a->scale == 2 && pattern_of(a->index + vm->begin, n, a->limit) == NEIGHBOURS;
+}
+
 const cpu_insn *CPU_RUN(LOAD_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * i->n_defs);
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
+  if (i->n_defs == 1 && halves_in_line(vm, &a, there)) {
+    const uint16_t *p = (const uint16_t *)a.bytes + a.index[vm->begin];
+    CPU_MATH(f32FromF16)((float *)(vm->file + i->r[0] + vm->begin), p, there);
+    return i + 1;
+  }
   for (uint32_t k = vm->begin; k < vm->end; k++) load_halves(vm, i, place(vm, &a, k), k);
   return i + 1;
 }
@@ -199,8 +212,8 @@ const cpu_insn *CPU_RUN(MEMORY_BYTES)(cpu_vm *vm, const cpu_insn *i) {
 static inline bool value_is_scalar(const cpu_insn *i, uint32_t e) { return i->bits & CPU_BIT_VALUE << e; }
 
 /* n lanes from lane `from` on, side by side at p; `mask` NULL: all of them. */
-static void store_neighbours(const cpu_vm *vm, const cpu_insn *i, uint32_t *p, uint32_t words, uint32_t from, uint32_t n,
-                             const uint32_t *mask) {
+static void store_neighbours(const cpu_vm *vm, const cpu_insn *i, uint32_t *p, uint32_t words, uint32_t from,
+                             uint32_t n, const uint32_t *mask) {
   uint32_t n_words = i->n_uses - i->has_index;
   for (uint32_t e = 0; e < n_words; e++) {
     const uint32_t *v = vm->file + i->r[e];
@@ -293,6 +306,13 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
 const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * (i->n_uses - i->has_index));
   const uint32_t *m = cpu_mask(vm);
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
+  bool plain = i->n_uses - i->has_index == 1 && !value_is_scalar(i, 0) && vm->state == CPU_ALL;
+  if (plain && halves_in_line(vm, &a, there)) {
+    uint16_t *p = (uint16_t *)a.bytes + a.index[vm->begin];
+    CPU_MATH(f16FromF32)(p, (const float *)(vm->file + i->r[0] + vm->begin), there);
+    return i + 1;
+  }
   for (uint32_t k = vm->begin, end = cpu_end(vm); k < end; k++)
     if (m[k]) store_half_lane(vm, i, place(vm, &a, k), k);
   return i + 1;
@@ -300,7 +320,8 @@ const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
 
 /* ---- atomics ----------------------------------------------------------------------------------------------------- */
 
-/* For each active lane k whose place is inside: p and v (of r[n_defs], when there is one) are its; `old` is the result. */
+/* For each active lane k whose place is inside: p and v (of r[n_defs], when there is one) are its; `old` is the
+ * result. */
 #define EACH_LANE(...)                                                                         \
   access a = access_of(vm, i, 4);                                                              \
   const uint32_t *m = cpu_mask(vm), *values = vm->file + i->r[i->n_defs];                       \

@@ -56,6 +56,16 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   return WEFT_OK;
 }
 
+/* ---- asking the host, where nobody else can stop the work ----------------------------------------------------------- */
+
+static void ask_host(void *device) {
+  cpu_device *d = device;
+  const weft_cpu_options *options = &d->driver->options;
+  if (d->halted || !options->interrupted(options->data)) return;
+  d->halted = true;
+  atomic_store_explicit(&d->stop, true, memory_order_relaxed);
+}
+
 /* ---- one dispatch ------------------------------------------------------------------------------------------------ */
 
 /* Runs one share of at most `share` workgroups. False: there is none left, or the rest is not to be run. */
@@ -105,13 +115,13 @@ static void helper_main(void *argument) {
   cpu_scratch_destroy(scratch);
 }
 
-/* Has all threads take shares of the dispatch, this one too. */
-static void share_out(cpu_device *d, cpu_dispatch *s) {
+/* Has all threads take shares of the dispatch, none of less than `least`; this one too. */
+static void share_out(cpu_device *d, cpu_dispatch *s, uint64_t least) {
   enum { SHARES_EACH = 8 };
   uint32_t wanted = d->n_threads - 1;
   if (!d->helpers && (d->helpers = weft__alloc_zero(wanted, sizeof *d->helpers)))
     while (d->n_helpers < wanted && weft__thread_start(&d->helpers[d->n_helpers], helper_main, d)) d->n_helpers++;
-  s->share = weft__max_u64(s->n_groups / (SHARES_EACH * d->n_threads), 1);
+  s->share = weft__max_u64(s->n_groups / (SHARES_EACH * d->n_threads), least);
   weft__lock_enter(&d->lock);
   d->dispatch = s;
   d->n_dispatches++;
@@ -124,14 +134,17 @@ static void share_out(cpu_device *d, cpu_dispatch *s) {
   weft__lock_leave(&d->lock);
 }
 
-/* Runs the first workgroup alone: what it takes tells whether the rest is worth waking a thread for. */
+/* Runs a first share alone: what it takes tells whether the rest is worth waking a thread for. */
 static void run_threaded(cpu_device *d, cpu_dispatch *s) {
+  enum { LANES = 1024 }; /* what a program runs in one step costs little more than a part of that */
   const double worth = 40e-6;
-  if (d->n_threads > 1 && s->n_groups > 1) {
+  const uint32_t *size = cpu_program_workgroup_size(s->program);
+  uint64_t first = weft__max_u64(LANES / (size[0] * size[1] * size[2]), 1);
+  if (d->n_threads > 1 && s->n_groups > first) {
     double began = weft__now();
-    if (!take_share(d, s, d->scratch, 1)) return;
-    if ((weft__now() - began) * (double)(s->n_groups - 1) > worth) {
-      share_out(d, s);
+    if (!take_share(d, s, d->scratch, first)) return;
+    if ((weft__now() - began) * (double)(s->n_groups - first) > worth * (double)first) {
+      share_out(d, s, first);
       return;
     }
   }
@@ -144,6 +157,8 @@ static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, doub
       .program = c->pipeline->program,
       .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
       .n_groups = (uint64_t)c->groups[0] * c->groups[1] * c->groups[2],
+      .run.ask = deadline > 0 && d->driver->options.interrupted ? ask_host : NULL,
+      .run.data = d,
   };
   memcpy(s.run.groups, c->groups, sizeof c->groups);
   atomic_init(&s.next, job->at_group);
@@ -207,7 +222,7 @@ static void run_next(cpu_device *d, double deadline) {
   if (!d->first_job) d->last_job = &d->first_job;
   d->working = true;
   weft__lock_leave(&d->lock);
-  bool done = run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed);
+  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !d->halted;
   cpu_record *record = job->record;
   cpu_job_kind kind = job->kind;
   if (done) {
@@ -220,6 +235,7 @@ static void run_next(cpu_device *d, double deadline) {
     job->next = d->first_job;
     d->first_job = job;
     if (!job->next) d->last_job = &job->next;
+    if (d->halted) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
     return;
   }
   if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind)) tell_stopped(d, record);
@@ -264,6 +280,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
   weft__lock_enter(&d->lock);
   d->stop_status = status;
   d->stop_text = text;
+  d->halted = false;
   for (cpu_job **at = &d->first_job; *at;) {
     cpu_job *job = *at;
     if (survives(d, job->kind)) {
@@ -296,7 +313,7 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
-    while (d->first_job && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
+    while (d->first_job && !d->halted && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
   weft__lock_leave(&d->lock);
 }
 
