@@ -524,8 +524,17 @@ class Maker:
 
     def array(self):
         t, name, length = self.a_type(), self.name("a"), self.pick([2, 3, 5, 8])
-        if self.chance(0.4):
+        way = self.random.random()
+        if t.base == "f32" and t.n > 1 and way < 0.4:  # a matrix is an array of its columns
+            length = self.pick([2, 3, 4])
+            columns = ", ".join(self.value(t, 1) for _ in range(length))
+            self.put(f"var {name} = mat{length}x{t.n}<f32>({columns});")
+        elif way < 0.4:
             self.put(f"var {name}: array<{t}, {length}>;")
+        elif way < 0.6:
+            rows = self.pick([2, 3])
+            self.put(f"var {name}: array<array<{t}, {length}>, {rows}>;")
+            name = f"{name}[{self.index(rows)}]"
         else:
             self.put(f"var {name} = array<{t}, {length}>({', '.join(self.value(t, 1) for _ in range(length))});")
         self.variables.append(Variable(name, t, True, length))
