@@ -353,10 +353,35 @@ void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every de
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */
 
 void wgsl__reflect(wgsl_module *m);
+
+typedef struct wgsl__keyed {
+  uint64_t key;
+  uint32_t index;
+} wgsl__keyed;
+
+/* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
+ * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
+ * entry that reached a declaration last (by decl->index), and room to sort in; and what the entry before asked for. */
+typedef struct wgsl__reach {
+  wgsl__decl **items, **uses, **before;
+  uint32_t count, n_uses, n_before;
+  uint32_t *marks;
+  wgsl__keyed *keys;
+} wgsl__reach;
+
+bool wgsl__reach_init(wgsl__reach *x, uint32_t n_decls);
+void wgsl__reach_free(wgsl__reach *x);
+/* `mark`: another number for each root. */
+void wgsl__reach_from(wgsl__reach *x, wgsl__decl *root, uint32_t mark);
+
+/* ---- pipeline.c -------------------------------------------------------------------------------------------------- */
+
 /* WebGPU's conversion of a pipeline constant to the override's type. False: it does not fit. */
 bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out);
-/* wgsl_entry_evaluate; `e` says where errors go. */
-bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                          uint32_t n_constants, wgsl_pipeline *out);
+/* wgsl_entry_evaluate for n entry points that lie one after another; `e` says where errors go. What two of them share
+ * is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has no value, or
+ * memory ended; then none does. */
+bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, uint32_t n,
+                              const wgsl_constant *constants, uint32_t n_constants, wgsl_pipeline *out, bool *valid);
 
 #endif
