@@ -16,7 +16,7 @@ import os as _os
 
 from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
-from weft._check import Diagnostic, EntryPoint, Layout, Member, Note, Override, Reflection, check, reflect
+from weft._check import Diagnostic, Diagnostics, EntryPoint, Layout, Member, Note, Override, Reflection, check, reflect
 from weft._core import (
     Array,
     Binding,
@@ -72,6 +72,7 @@ __all__ = [
     "DeviceError",
     "DeviceLostError",
     "Diagnostic",
+    "Diagnostics",
     "EntryPoint",
     "Error",
     "Kernel",
