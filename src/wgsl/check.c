@@ -174,7 +174,9 @@ static void drop_repeated(wgsl_module *m, uint32_t from) {
 static void check_pipelines(wgsl_module *m, const wgsl_entry *entries, uint32_t n, const wgsl_constant *constants) {
   wgsl_pipeline *pipelines = weft__alloc_zero(n, sizeof *pipelines);
   bool *valid = weft__alloc_zero(n, sizeof *valid);
-  wgsl__evaluation e = {.m = m, .report = true};
+  wgsl__value *values = weft__alloc_zero(m->reflection.n_overrides + 1, sizeof *values);
+  weft__arena scratch = {0};
+  wgsl__evaluation e = {.m = m, .overrides = values, .scratch = &scratch, .report = true};
   uint32_t n_errors = m->n_errors;
   if (!pipelines || !valid ||
       (!wgsl__pipelines_evaluate(&e, entries, n, constants, m->options->n_constants, pipelines, valid) &&
@@ -186,6 +188,8 @@ static void check_pipelines(wgsl_module *m, const wgsl_entry *entries, uint32_t 
     check_bindings(m, &entries[i]);
     drop_repeated(m, before);
   }
+  weft__arena_free(&scratch);
+  weft__free(values);
   weft__free(pipelines);
   weft__free(valid);
 }

@@ -233,11 +233,11 @@ typedef struct wgsl__result {
   wgsl__value value;
 } wgsl__result;
 
-/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected), errors go to `message`,
+/* One evaluation. At pipeline creation `overrides` holds the values (index: decl->reflected), errors go to `message`,
  * and memory comes from `scratch`; at module creation all are NULL and errors are diagnostics. */
 typedef struct wgsl__evaluation {
   wgsl_module *m;
-  const wgsl__value *overrides;
+  wgsl__value *overrides;
   weft__arena *scratch;
   char *message;
   size_t capacity;
@@ -378,9 +378,10 @@ void wgsl__reach_from(wgsl__reach *x, wgsl__decl *root, uint32_t mark);
 
 /* WebGPU's conversion of a pipeline constant to the override's type. False: it does not fit. */
 bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out);
-/* wgsl_entry_evaluate for n entry points that lie one after another; `e` says where errors go. What two of them share
- * is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has no value, or
- * memory ended; then none does. */
+/* wgsl_entry_evaluate for n entry points that lie one after another; `e` says where errors go, where the values of
+ * overrides are kept (zeroed, n_overrides + 1; NULL: memory ended) and from where memory for their parts comes. What two
+ * of them share is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has no
+ * value, or memory ended; then none does. */
 bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, uint32_t n,
                               const wgsl_constant *constants, uint32_t n_constants, wgsl_pipeline *out, bool *valid);
 

@@ -18,8 +18,8 @@ enum { NEW, GOOD, BAD }; /* what is known of a declaration */
 
 typedef struct pipelines {
   wgsl__evaluation *e;
-  wgsl__value *values; /* owned, as all below; by override */
-  bool *used;
+  wgsl__value *values; /* borrowed from the caller; by override */
+  bool *used;          /* owned, as all below; by override */
   uint8_t *known; /* by declaration: its bodies, or the size of a variable */
   uint32_t *counts; /* by declaration: elements of a variable whose count is an override */
   wgsl__reach reach;
@@ -199,16 +199,13 @@ static bool evaluate(pipelines *x, wgsl_pipeline *out) {
 bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, uint32_t n,
                               const wgsl_constant *constants, uint32_t n_constants, wgsl_pipeline *out, bool *valid) {
   wgsl_module *m = e->m;
-  uint32_t n_overrides = m->reflection.n_overrides + 1, first = (uint32_t)(entries - m->reflection.entries);
-  weft__arena scratch = {0};
+  uint32_t first = (uint32_t)(entries - m->reflection.entries);
   pipelines x = {.e = e,
-                 .values = weft__alloc_zero(n_overrides, sizeof *x.values),
-                 .used = weft__alloc_zero(n_overrides, sizeof *x.used),
+                 .values = e->overrides,
+                 .used = weft__alloc_zero(m->reflection.n_overrides + 1, sizeof *x.used),
                  .known = weft__alloc_zero(m->n_decls + 1, sizeof *x.known),
                  .counts = weft__alloc_zero(m->n_decls + 1, sizeof *x.counts)};
   bool memory = wgsl__reach_init(&x.reach, m->n_decls) && x.values && x.used && x.known && x.counts;
-  e->overrides = x.values;
-  e->scratch = &scratch;
   if (!memory && e->message) snprintf(e->message, e->capacity, "out of memory on the host");
   bool ok = memory && override_values(&x, entries, n, constants, n_constants);
   for (uint32_t i = 0; i < n; i++) {
@@ -218,8 +215,6 @@ bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, ui
     valid[i] = evaluate(&x, &out[i]);
     if (e->report) e->failed = false; /* the next one is told too */
   }
-  weft__arena_free(&scratch);
-  weft__free(x.values);
   weft__free(x.used);
   weft__free(x.known);
   weft__free(x.counts);
@@ -230,7 +225,13 @@ bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, ui
 bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
                          uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
   bool valid = false;
+  weft__arena scratch = {0};
+  wgsl__value *values = weft__alloc_zero(module->reflection.n_overrides + 1, sizeof *values);
   if (message && capacity) message[0] = 0;
-  wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
-  return wgsl__pipelines_evaluate(&e, entry, 1, constants, n_constants, out, &valid) && valid;
+  wgsl__evaluation e = {
+      .m = (wgsl_module *)module, .overrides = values, .scratch = &scratch, .message = message, .capacity = capacity};
+  valid = wgsl__pipelines_evaluate(&e, entry, 1, constants, n_constants, out, &valid) && valid;
+  weft__arena_free(&scratch);
+  weft__free(values);
+  return valid;
 }
