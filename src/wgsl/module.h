@@ -1,4 +1,17 @@
-/* The module while it is made, and what the phases offer each other: a section per file. Private to src/wgsl. */
+/* The module while it is made, and what the phases offer each other: a section per file. Private to src/wgsl.
+ *
+ * Where the chapters of the WGSL specification are:
+ *
+ *    2 diagnostics, limits   diagnostic.c, module.h        12 attributes         attribute.def, declare.c, layout.c
+ *    3 text, tokens          lex.c, number.c, xid.inc      13 entry points       entry.c, reflect.c, builtin_value.def
+ *    4 directives            parse_decl.c, extension.def   14 memory layout      layout.c
+ *    5 scope                 resolve.c                     15.2 uniformity       uniformity.c
+ *    6 types                 type.c; 6.1.2 constant.c      15.7 floats           constant.c, number.c
+ *    7 variables, values     declare.c                     17 builtin functions  builtins.def, builtin.c, texture.c,
+ *    8 expressions           expr.c, call.c; values:                             view.c; values: builtin_value.c
+ *                            evaluate.c, constant.c        18 grammar            parse_*.c, guess.c
+ *    9 statements            stmt.c; 9.7 behaviour.c       WebGPU's pipelines    pipeline.c, check.c
+ *   11 functions             declare.c; 11.4 alias.c       names that are there  predeclared.def */
 #ifndef WGSL_MODULE_H
 #define WGSL_MODULE_H
 
@@ -379,9 +392,9 @@ void wgsl__reach_from(wgsl__reach *x, wgsl__decl *root, uint32_t mark);
 /* WebGPU's conversion of a pipeline constant to the override's type. False: it does not fit. */
 bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out);
 /* wgsl_entry_evaluate for n entry points that lie one after another; `e` says where errors go, where the values of
- * overrides are kept (zeroed, n_overrides + 1; NULL: memory ended) and from where memory for their parts comes. What two
- * of them share is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has no
- * value, or memory ended; then none does. */
+ * overrides are kept (zeroed, n_overrides + 1; NULL: memory ended) and from where memory for their parts comes. What
+ * two of them share is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has
+ * no value, or memory ended; then none does. */
 bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, uint32_t n,
                               const wgsl_constant *constants, uint32_t n_constants, wgsl_pipeline *out, bool *valid);
 

@@ -1,4 +1,4 @@
-/* Buffer views (WGSL 17.13): pointers that look at the bytes of a `buffer` as at another type. */
+/* Buffer views (WGSL 17.14): pointers that look at the bytes of a `buffer` as at another type. */
 #include "wgsl/module.h"
 
 #include "base/checked.h"
