@@ -18,6 +18,7 @@ from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
 from weft._check import (
     Diagnostic,
+    Diagnostics,
     EntryPoint,
     Layout,
     Member,
@@ -82,6 +83,7 @@ __all__ = [
     "DeviceError",
     "DeviceLostError",
     "Diagnostic",
+    "Diagnostics",
     "EntryPoint",
     "Error",
     "Kernel",

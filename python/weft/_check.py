@@ -14,6 +14,7 @@ from weft._errors import ShaderError
 
 __all__ = [
     "Diagnostic",
+    "Diagnostics",
     "EntryPoint",
     "Layout",
     "Member",
@@ -153,6 +154,18 @@ class Diagnostic:
         return f'<pre class="weft-{self.severity}">{"".join(pieces)}</pre>'
 
 
+class Diagnostics(list[Diagnostic]):
+    """What `weft.check` returns: a list that shows itself as people read it, in notebooks in colour."""
+
+    __module__ = "weft"
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self))
+
+    def _repr_html_(self) -> str:
+        return "".join(each._repr_html_() for each in self) or "<pre>no diagnostics</pre>"
+
+
 def _diagnostic(row: tuple[Any, ...]) -> Diagnostic:
     severity, code, message, hint, (line, column, *end), notes, text = row
     told = tuple(Note(said, at[0], at[1], (at[2], at[3])) for said, at in notes)
@@ -196,7 +209,7 @@ def check(
     entry: str | None = None,
     constants: Mapping[str, float] | None = None,
     pipeline: bool = False,
-) -> list[Diagnostic]:
+) -> Diagnostics:
     """Check WGSL; no device is needed.
 
     Parameters
@@ -216,8 +229,8 @@ def check(
 
     Returns
     -------
-    list of Diagnostic
-        In the order of the source, empty when there is nothing to say. A source is accepted when none is an error.
+    Diagnostics
+        A list of Diagnostic in the order of the source, empty when there is nothing to say. A source is accepted when none is an error.
 
     Raises
     ------
@@ -226,8 +239,7 @@ def check(
 
     Examples
     --------
-    >>> for found in weft.check("fn f() -> f32 { return sine(1.0); }"):
-    ...     print(found)
+    >>> print(weft.check("fn f() -> f32 { return sine(1.0); }"))
     error: unknown identifier 'sine' [unknown-identifier]
      --> 1:24
       |
@@ -248,7 +260,7 @@ def check(
         tuple((_name(name, "constants"), _number(name, value)) for name, value in (constants or {}).items()),
         pipeline,
     )
-    return [_diagnostic(row) for row in rows]
+    return Diagnostics(_diagnostic(row) for row in rows)
 
 
 # ---- reflect --------------------------------------------------------------------------------------------------------------

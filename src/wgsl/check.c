@@ -158,16 +158,6 @@ static void check_bindings(wgsl_module *m, const wgsl_entry *entry) {
                 entry->immediate_name, entry->immediate->size, MAX_IMMEDIATE_BYTES);
 }
 
-static void check_pipeline(wgsl_module *m, const wgsl_entry *entry, const wgsl_constant *constants, uint32_t n) {
-  wgsl_pipeline pipeline;
-  wgsl__evaluation e = {.m = m, .report = true};
-  if (wgsl__entry_evaluate(&e, entry, constants, n, &pipeline))
-    check_workgroup(m, entry, &pipeline);
-  else if (!e.failed)
-    m->out_of_memory = true;
-  check_bindings(m, entry);
-}
-
 /* What is wrong with one entry point may be wrong with the next: it is told once. */
 static void drop_repeated(wgsl_module *m, uint32_t from) {
   uint32_t kept = from;
@@ -181,6 +171,29 @@ static void drop_repeated(wgsl_module *m, uint32_t from) {
   m->n_diagnostics = kept;
 }
 
+static void check_pipelines(wgsl_module *m, const wgsl_entry *entries, uint32_t n, const wgsl_constant *constants) {
+  wgsl_pipeline *pipelines = weft__alloc_zero(n, sizeof *pipelines);
+  bool *valid = weft__alloc_zero(n, sizeof *valid);
+  wgsl__value *values = weft__alloc_zero(m->reflection.n_overrides + 1, sizeof *values);
+  weft__arena scratch = {0};
+  wgsl__evaluation e = {.m = m, .overrides = values, .scratch = &scratch, .report = true};
+  uint32_t n_errors = m->n_errors;
+  if (!pipelines || !valid ||
+      (!wgsl__pipelines_evaluate(&e, entries, n, constants, m->options->n_constants, pipelines, valid) &&
+       m->n_errors == n_errors))
+    m->out_of_memory = true;
+  for (uint32_t i = 0; i < n && m->n_errors < WGSL__MAX_REPORTS && !m->out_of_memory; i++) {
+    uint32_t before = m->n_diagnostics;
+    if (valid[i]) check_workgroup(m, &entries[i], &pipelines[i]);
+    check_bindings(m, &entries[i]);
+    drop_repeated(m, before);
+  }
+  weft__arena_free(&scratch);
+  weft__free(values);
+  weft__free(pipelines);
+  weft__free(valid);
+}
+
 void wgsl__check_options(wgsl_module *m) {
   const wgsl_check_options *options = m->options;
   const wgsl_reflection *r = &m->reflection;
@@ -192,17 +205,11 @@ void wgsl__check_options(wgsl_module *m) {
   }
   bool known = !options->entry || choose_entry(m, options->entry, &entry);
   known = choose_constants(m, constants) && known;
-  if (known && options->pipeline) {
-    if (!r->n_entries)
-      wgsl__hint(m,
-                 wgsl__error(m, wgsl__nowhere, "no-entry-point", "the source has no entry point to make a pipeline of"),
-                 "write '@compute @workgroup_size(64)' before a function");
-    for (uint32_t i = 0; i < r->n_entries && m->n_errors < WGSL__MAX_REPORTS; i++) {
-      uint32_t before = m->n_diagnostics;
-      if (entry && entry != &r->entries[i]) continue;
-      check_pipeline(m, &r->entries[i], constants, options->n_constants);
-      drop_repeated(m, before);
-    }
-  }
+  if (known && options->pipeline && !r->n_entries)
+    wgsl__hint(m,
+               wgsl__error(m, wgsl__nowhere, "no-entry-point", "the source has no entry point to make a pipeline of"),
+               "write '@compute @workgroup_size(64)' before a function");
+  else if (known && options->pipeline)
+    check_pipelines(m, entry ? entry : r->entries, entry ? 1 : r->n_entries, constants);
   weft__free(constants);
 }

@@ -161,7 +161,7 @@ bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value 
 
 bool wgsl__float_finish(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, double f) {
   wgsl__base base = base_of(v);
-  /* Just beyond the largest value either rounding is right (WGSL 15.7.2): f32 as computers do, f16 as other checkers. */
+  /* Just beyond the largest value either rounding is right (WGSL 15.7.3): f32 as computers do, f16 as others check. */
   bool fits = base == WGSL__BASE_ABSTRACT_FLOAT ? f - f == 0
               : base == WGSL__BASE_F16          ? wgsl__float_converts(f, base, &f)
                                                 : wgsl__float_fits(f, base, &f);

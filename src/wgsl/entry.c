@@ -163,6 +163,10 @@ static void located_value(interface *x, const wgsl__attribute *attributes, const
   const wgsl__attribute *interpolate = find(attributes, WGSL__ATTRIBUTE_interpolate);
   const wgsl__type *element = wgsl__type_element(t);
   bool integer = element && (element->base == WGSL__BASE_I32 || element->base == WGSL__BASE_U32);
+  const wgsl__attribute *blend = find(attributes, WGSL__ATTRIBUTE_blend_src);
+  if (blend && x->stage != 'F')
+    wgsl__error(x->m, blend->range, "misplaced-attribute",
+                "@blend_src has a meaning in results of the fragment stage alone");
   if (x->stage == 'c') {
     wgsl__error(x->m, location->range, "misplaced-attribute", "@location has no meaning in the compute stage");
   } else if (integer && (x->stage == 'V' || x->stage == 'f') &&

@@ -1,4 +1,17 @@
-/* The module while it is made, and what the phases offer each other: a section per file. Private to src/wgsl. */
+/* The module while it is made, and what the phases offer each other: a section per file. Private to src/wgsl.
+ *
+ * Where the chapters of the WGSL specification are:
+ *
+ *    2 diagnostics, limits   diagnostic.c, module.h        12 attributes         attribute.def, declare.c, layout.c
+ *    3 text, tokens          lex.c, number.c, xid.inc      13 entry points       entry.c, reflect.c, builtin_value.def
+ *    4 directives            parse_decl.c, extension.def   14 memory layout      layout.c
+ *    5 scope                 resolve.c                     15.2 uniformity       uniformity.c
+ *    6 types                 type.c; 6.1.2 constant.c      15.7 floats           constant.c, number.c
+ *    7 variables, values     declare.c                     17 builtin functions  builtins.def, builtin.c, texture.c,
+ *    8 expressions           expr.c, call.c; values:                             view.c; values: builtin_value.c
+ *                            evaluate.c, constant.c        18 grammar            parse_*.c, guess.c
+ *    9 statements            stmt.c; 9.7 behaviour.c       WebGPU's pipelines    pipeline.c, check.c
+ *   11 functions             declare.c; 11.4 alias.c       names that are there  predeclared.def */
 #ifndef WGSL_MODULE_H
 #define WGSL_MODULE_H
 
@@ -177,11 +190,11 @@ typedef struct wgsl__result {
   wgsl__value value;
 } wgsl__result;
 
-/* One evaluation. At pipeline creation `overrides` gives the values (index: decl->reflected), errors go to `message`,
+/* One evaluation. At pipeline creation `overrides` holds the values (index: decl->reflected), errors go to `message`,
  * and memory comes from `scratch`; at module creation all are NULL and errors are diagnostics. */
 typedef struct wgsl__evaluation {
   wgsl_module *m;
-  const wgsl__value *overrides;
+  wgsl__value *overrides;
   weft__arena *scratch;
   char *message;
   size_t capacity;
@@ -189,6 +202,7 @@ typedef struct wgsl__evaluation {
   bool report;  /* at pipeline creation: the first error is a diagnostic, not a message */
   bool failed;  /* told */
   bool unknown; /* too large to follow, or memory ended: not known, nothing to tell */
+  bool out_of_memory; /* pipelines: why nothing was evaluated */
 } wgsl__evaluation;
 
 void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *code, const char *format, ...)
@@ -296,10 +310,36 @@ void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every de
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */
 
 void wgsl__reflect(wgsl_module *m);
+
+typedef struct wgsl__keyed {
+  uint64_t key;
+  uint32_t index;
+} wgsl__keyed;
+
+/* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
+ * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
+ * entry that reached a declaration last (by decl->index), and room to sort in; and what the entry before asked for. */
+typedef struct wgsl__reach {
+  wgsl__decl **items, **uses, **before;
+  uint32_t count, n_uses, n_before;
+  uint32_t *marks;
+  wgsl__keyed *keys;
+} wgsl__reach;
+
+bool wgsl__reach_init(wgsl__reach *x, uint32_t n_decls);
+void wgsl__reach_free(wgsl__reach *x);
+/* `mark`: another number for each root. */
+void wgsl__reach_from(wgsl__reach *x, wgsl__decl *root, uint32_t mark);
+
+/* ---- pipeline.c -------------------------------------------------------------------------------------------------- */
+
 /* WebGPU's conversion of a pipeline constant to the override's type. False: it does not fit. */
 bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out);
-/* wgsl_entry_evaluate; `e` says where errors go. */
-bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                          uint32_t n_constants, wgsl_pipeline *out);
+/* wgsl_entry_evaluate for n entry points that lie one after another; `e` says where errors go, where the values of
+ * overrides are kept (zeroed, n_overrides + 1; NULL: memory ended) and from where memory for their parts comes. What
+ * two of them share is evaluated, and told, once. out: n pipelines; valid: which of them hold. False: an override has
+ * no value, or memory ended; then none does. */
+bool wgsl__pipelines_evaluate(wgsl__evaluation *e, const wgsl_entry *entries, uint32_t n,
+                              const wgsl_constant *constants, uint32_t n_constants, wgsl_pipeline *out, bool *valid);
 
 #endif

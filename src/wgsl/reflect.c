@@ -1,11 +1,8 @@
-/* From declarations to what the host needs: bindings, overrides, entry points and what each of them statically uses;
- * and, for a pipeline, the values that depend on overrides (WGSL 13, 14.1). */
-#include <math.h>
-#include <stdio.h>
+/* From declarations to what the host needs: bindings, overrides, entry points and what each of them statically uses
+ * (WGSL 13, 14.1). pipeline.c has what depends on the values of overrides. */
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/checked.h"
 #include "wgsl/module.h"
 
 static bool is_resource(const wgsl__decl *d) {
@@ -58,23 +55,8 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
 
 /* ---- static use -------------------------------------------------------------------------------------------------- */
 
-typedef struct keyed {
-  uint64_t key;
-  uint32_t index;
-} keyed;
-
-/* The declarations that one entry point reaches; reused from entry to entry. All arrays are owned and as long as there
- * are declarations: the whole set items[0..count), those of it that a host or a pipeline asks for, the mark of the
- * entry that reached a declaration last (by decl->index), and room to sort in; and what the entry before asked for. */
-typedef struct reach {
-  wgsl__decl **items, **uses, **before;
-  uint32_t count, n_uses, n_before;
-  uint32_t *marks;
-  keyed *keys;
-} reach;
-
-static bool reach_init(reach *x, uint32_t n_decls) {
-  *x = (reach){.items = weft__alloc((n_decls + 1) * sizeof *x->items),
+bool wgsl__reach_init(wgsl__reach *x, uint32_t n_decls) {
+  *x = (wgsl__reach){.items = weft__alloc((n_decls + 1) * sizeof *x->items),
                .uses = weft__alloc((n_decls + 1) * sizeof *x->uses),
                .before = weft__alloc((n_decls + 1) * sizeof *x->before),
                .marks = weft__alloc_zero(n_decls + 1, sizeof *x->marks),
@@ -82,7 +64,7 @@ static bool reach_init(reach *x, uint32_t n_decls) {
   return x->items && x->uses && x->before && x->marks && x->keys;
 }
 
-static void reach_free(reach *x) {
+void wgsl__reach_free(wgsl__reach *x) {
   weft__free(x->items);
   weft__free(x->uses);
   weft__free(x->before);
@@ -108,7 +90,7 @@ static void find_active(wgsl_module *m) {
   }
 }
 
-static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
+void wgsl__reach_from(wgsl__reach *x, wgsl__decl *root, uint32_t mark) {
   x->count = x->n_uses = 0;
   x->items[x->count++] = root;
   x->marks[root->index] = mark;
@@ -124,19 +106,19 @@ static void reach_from(reach *x, wgsl__decl *root, uint32_t mark) {
   }
 }
 
-static bool is_after(keyed a, keyed b) { return a.key != b.key ? a.key > b.key : a.index > b.index; }
+static bool is_after(wgsl__keyed a, wgsl__keyed b) { return a.key != b.key ? a.key > b.key : a.index > b.index; }
 
 /* Heap sort: no recursion, n log n whatever the source. */
-static void sort_keys(keyed *items, uint32_t n) {
+static void sort_keys(wgsl__keyed *items, uint32_t n) {
   for (uint32_t start = n / 2, end = n; end > 1;) {
     if (start) {
       start--;
     } else {
-      keyed swap = items[--end];
+      wgsl__keyed swap = items[--end];
       items[end] = items[0];
       items[0] = swap;
     }
-    keyed moving = items[start];
+    wgsl__keyed moving = items[start];
     uint32_t at = start, child;
     while ((child = 2 * at + 1) < end) {
       if (child + 1 < end && is_after(items[child + 1], items[child])) child++;
@@ -149,13 +131,13 @@ static void sort_keys(keyed *items, uint32_t n) {
 }
 
 /* The reached bindings by (group, binding), or overrides by declaration, sorted in x->keys; returns how many. */
-static uint32_t sorted_uses(const reach *x, bool overrides) {
+static uint32_t sorted_uses(const wgsl__reach *x, bool overrides) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < x->n_uses; i++) {
     const wgsl__decl *d = x->uses[i];
     if (overrides ? d->kind != WGSL__DECL_OVERRIDE : !is_resource(d)) continue;
     uint64_t key = overrides ? d->reflected : (uint64_t)d->group << 32 | d->binding;
-    x->keys[n++] = (keyed){key, d->reflected};
+    x->keys[n++] = (wgsl__keyed){key, d->reflected};
   }
   sort_keys(x->keys, n);
   return n;
@@ -194,7 +176,7 @@ static void check_stage(wgsl_module *m, const wgsl__decl *root, const wgsl__decl
 }
 
 /* What the entry point may use, and its one immediate variable. */
-static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, const reach *x) {
+static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, const wgsl__reach *x) {
   const wgsl__decl *immediate = NULL;
   for (uint32_t i = 0; i < x->n_uses; i++) {
     const wgsl__decl *d = x->uses[i];
@@ -211,7 +193,7 @@ static const wgsl__decl *check_uses(wgsl_module *m, const wgsl__decl *root, cons
   return immediate && check_type(m, immediate) ? immediate : NULL;
 }
 
-static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const reach *x) {
+static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root, const wgsl__reach *x) {
   const wgsl__decl *immediate = check_uses(m, root, x);
   uint32_t n_bindings = sorted_uses(x, false);
   const wgsl_binding **bindings = wgsl__array(m, n_bindings + 1, sizeof *bindings);
@@ -233,11 +215,11 @@ static void fill_entry(wgsl_module *m, wgsl_entry *entry, const wgsl__decl *root
 }
 
 /* Many entry points with the same many uses must not multiply: the second one takes the lists of the first. */
-static bool same_uses(const reach *x) {
+static bool same_uses(const wgsl__reach *x) {
   return x->n_uses == x->n_before && memcmp(x->uses, x->before, x->n_uses * sizeof *x->uses) == 0;
 }
 
-static void remember_uses(reach *x) {
+static void remember_uses(wgsl__reach *x) {
   wgsl__decl **swap = x->before;
   x->before = x->uses;
   x->n_before = x->n_uses;
@@ -258,13 +240,13 @@ void wgsl__reflect(wgsl_module *m) {
   if (m->out_of_memory) return;
   collect(m, bindings, overrides);
   if (m->n_errors) return;
-  reach x;
-  if (!reach_init(&x, m->n_decls)) m->out_of_memory = true;
+  wgsl__reach x;
+  if (!wgsl__reach_init(&x, m->n_decls)) m->out_of_memory = true;
   n_entries = 0;
   find_active(m);
   for (wgsl__decl *d = m->decls; d && !m->out_of_memory; d = d->next) {
     if (d->kind != WGSL__DECL_FUNCTION || d->stage < 0) continue;
-    reach_from(&x, d, n_entries + 1);
+    wgsl__reach_from(&x, d, n_entries + 1);
     m->entry_decls[n_entries] = d;
     const wgsl_entry *before = n_entries ? &entries[n_entries - 1] : NULL;
     if (before && (int)before->stage == d->stage && same_uses(&x)) {
@@ -279,181 +261,5 @@ void wgsl__reflect(wgsl_module *m) {
   }
   m->reflection.entries = entries;
   m->reflection.n_entries = n_entries;
-  reach_free(&x);
-}
-
-/* ---- pipelines --------------------------------------------------------------------------------------------------- */
-
-bool wgsl__constant_value(wgsl__evaluation *e, const wgsl_override *o, double number, wgsl__value *out) {
-  const wgsl__type *t = wgsl__type_scalar(e->m, o->scalar);
-  bool finite = number - number == 0, fits = finite;
-  double f = number;
-  *out = (wgsl__value){.type = t};
-  switch (o->scalar) {
-    case WGSL_SCALAR_BOOL:
-      out->i = number == number && number != 0;
-      return true;
-    case WGSL_SCALAR_I32:
-      fits = finite && trunc(number) >= INT32_MIN && trunc(number) <= INT32_MAX;
-      break;
-    case WGSL_SCALAR_U32:
-      fits = finite && trunc(number) >= 0 && trunc(number) <= UINT32_MAX;
-      break;
-    default:
-      fits = finite && (t->base == WGSL__BASE_F16 ? wgsl__float_converts(number, t->base, &f)
-                                                  : wgsl__float_fits(number, t->base, &f));
-      break;
-  }
-  if (!fits) {
-    wgsl__evaluation_fail(e, span_range(o->span), "value-range", "the value %g of the override '%s' does not fit %s",
-                          number, o->name, t->host.name);
-    return false;
-  }
-  if (o->scalar == WGSL_SCALAR_I32 || o->scalar == WGSL_SCALAR_U32)
-    out->i = (int64_t)trunc(number);
-  else
-    out->f = f;
-  return true;
-}
-
-/* Values of the overrides that the entry point uses, in an order in which defaults find what they need. */
-static bool override_values(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                            uint32_t n_constants, wgsl__value *values, bool *used) {
-  const wgsl_reflection *r = &e->m->reflection;
-  for (uint32_t i = 0; i < n_constants; i++)
-    if (!wgsl__constant_value(e, constants[i].override, constants[i].value,
-                              &values[constants[i].override - r->overrides]))
-      return false;
-  for (uint32_t i = 0; i < entry->n_overrides; i++) used[entry->overrides[i] - r->overrides] = true;
-  for (uint32_t i = 0; i < e->m->n_decls; i++) {
-    const wgsl__decl *d = e->m->order[i];
-    if (d->kind != WGSL__DECL_OVERRIDE || !used[d->reflected] || values[d->reflected].type) continue;
-    if (!d->init) {
-      wgsl__evaluation_fail(e, d->name_range, "missing-value",
-                            "the override '%s' has no default and no value was given", d->name->text);
-      return false;
-    }
-    wgsl__result result = wgsl__evaluate(e, d->init);
-    if (result.bad) return false;
-    if (!result.known) {
-      wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the default of the override '%s' is not evaluated yet",
-                            d->name->text);
-      return false;
-    }
-    if (!wgsl__convert(e, d->init->range, &result.value, d->type)) return false;
-    values[d->reflected] = result.value;
-  }
-  return true;
-}
-
-/* The override-expressions in the bodies that the entry point reaches. */
-static bool body_values(wgsl__evaluation *e, const reach *x) {
-  for (uint32_t i = 0; i < x->count; i++)
-    if (x->items[i]->checks && !wgsl__pipeline_checks(e, x->items[i])) return false;
-  return true;
-}
-
-/* A positive count of at most 2^32 - 1. */
-static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint32_t *out) {
-  wgsl__result r = wgsl__evaluate(e, x);
-  if (r.bad) return false;
-  if (!r.known || !r.value.type) {
-    wgsl__evaluation_fail(e, x->range, "not-evaluated", "%s depends on an expression that is not evaluated yet", what);
-    return false;
-  }
-  if (r.value.i < 1 || r.value.i > UINT32_MAX) {
-    wgsl__evaluation_fail(e, x->range, "value-range", "%s must be positive, here it is %lld", what,
-                          (long long)r.value.i);
-    return false;
-  }
-  *out = (uint32_t)r.value.i;
-  return true;
-}
-
-static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t size[3]) {
-  const wgsl__attribute *a = root->attributes;
-  size[0] = size[1] = size[2] = 1;
-  while (a && a->kind != WGSL__ATTRIBUTE_workgroup_size) a = a->next;
-  uint32_t i = 0;
-  for (wgsl__expr *x = a ? a->arguments : NULL; x && i < 3; x = x->next)
-    if (!positive(e, x, "the workgroup size", &size[i++])) return false;
-  return true;
-}
-
-static bool workgroup_bytes(wgsl__evaluation *e, const reach *x, uint64_t *total) {
-  *total = 0;
-  for (uint32_t i = 0; i < x->n_uses; i++) {
-    const wgsl__decl *d = x->uses[i];
-    if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
-    if (!d->type) {
-      wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet", d->name->text);
-      return false;
-    }
-    uint64_t bytes = d->type->host.size;
-    if (d->type->flags & WGSL__TYPE_OVERRIDE_SIZED) {
-      uint32_t count;
-      if (!positive(e, d->type->count, d->name->text, &count)) return false;
-      bytes = d->type->base == WGSL__BASE_ARRAY ? (uint64_t)count * d->type->host.stride : count;
-    }
-    *total += weft__round_up(bytes, 16);
-  }
-  return true;
-}
-
-/* Fills `out`, which wgsl__special_free releases also after a failure; e->overrides and e->scratch are its afterwards. */
-static bool specialise(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                       uint32_t n_constants, wgsl__special *out) {
-  wgsl_module *m = e->m;
-  uint32_t n = m->reflection.n_overrides;
-  wgsl__decl *root = m->entry_decls[entry - m->reflection.entries];
-  *out = (wgsl__special){.function = root, .overrides = weft__alloc_zero(n + 1, sizeof *out->overrides)};
-  bool *used = weft__alloc_zero(n + 1, sizeof *used);
-  reach x;
-  bool ok = reach_init(&x, m->n_decls) && out->overrides && used;
-  e->overrides = out->overrides;
-  e->scratch = &out->arena;
-  out->out_of_memory = !ok;
-  if (!ok && e->message) snprintf(e->message, e->capacity, "out of memory on the host");
-  if (ok) reach_from(&x, root, 1);
-  ok = ok && override_values(e, entry, constants, n_constants, out->overrides, used) &&
-       workgroup_size(e, root, out->pipeline.workgroup_size) &&
-       workgroup_bytes(e, &x, &out->pipeline.workgroup_bytes) && body_values(e, &x);
-  weft__free(used);
-  reach_free(&x);
-  return ok;
-}
-
-bool wgsl__specialise(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
-                      uint32_t n_constants, wgsl__special *out, char *message, size_t capacity) {
-  if (message && capacity) message[0] = 0;
-  /* an evaluation with overrides and without `report` writes nothing into the module */
-  wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
-  return specialise(&e, entry, constants, n_constants, out);
-}
-
-void wgsl__special_free(wgsl__special *special) {
-  weft__arena_free(&special->arena);
-  weft__free(special->overrides);
-  special->overrides = NULL;
-}
-
-bool wgsl__special_value(const wgsl_module *module, wgsl__special *special, const wgsl__expr *x, wgsl__value *out) {
-  wgsl__evaluation e = {.m = (wgsl_module *)module, .overrides = special->overrides, .scratch = &special->arena};
-  return wgsl__value_of(&e, (wgsl__expr *)x, out);
-}
-
-bool wgsl__entry_evaluate(wgsl__evaluation *e, const wgsl_entry *entry, const wgsl_constant *constants,
-                          uint32_t n_constants, wgsl_pipeline *out) {
-  wgsl__special special;
-  bool ok = specialise(e, entry, constants, n_constants, &special);
-  if (ok) *out = special.pipeline;
-  wgsl__special_free(&special);
-  return ok;
-}
-
-bool wgsl_entry_evaluate(const wgsl_module *module, const wgsl_entry *entry, const wgsl_constant *constants,
-                         uint32_t n_constants, wgsl_pipeline *out, char *message, size_t capacity) {
-  if (message && capacity) message[0] = 0;
-  wgsl__evaluation e = {.m = (wgsl_module *)module, .message = message, .capacity = capacity};
-  return wgsl__entry_evaluate(&e, entry, constants, n_constants, out);
+  wgsl__reach_free(&x);
 }

@@ -71,7 +71,7 @@ typedef enum wgsl__phase {
 wgsl__value wgsl__value_part(const wgsl__value *v, uint32_t i);
 const char *wgsl__builtin_name(const wgsl__builtin *b);
 
-/* ---- reflect.c --------------------------------------------------------------------------------------------------- */
+/* ---- pipeline.c --------------------------------------------------------------------------------------------------- */
 
 /* An entry point with the overrides' values of one pipeline. */
 typedef struct wgsl__special {

@@ -35,6 +35,7 @@ typedef struct trigger {
 /* What callers must know; requirements are severities, SEVERITY_OFF: none. */
 typedef struct wgsl__uniform {
   uint8_t site, *value, *contents; /* requirements on control flow, on parameters, on what they point at */
+  const wgsl__expr *why;           /* the builtin call that a requirement comes from, NULL: none */
   bool varies;                     /* the result may differ */
   bool *returns;                   /* 2 a parameter: whether value and contents reach the result */
   bool *stores;                    /* a row of 2 n + 2 a pointer parameter: what its contents afterwards depend on */
@@ -594,6 +595,12 @@ static uint32_t reach(analysis *a, uint32_t from) {
   return found;
 }
 
+/* The builtin call behind a trigger: itself, or what the called function requires something for. */
+static const wgsl__expr *origin(const wgsl__expr *call) {
+  const wgsl__decl *f = call->builtin ? NULL : call->left->decl;
+  return f && f->uniform && f->uniform->why ? f->uniform->why : call;
+}
+
 static void report(analysis *a, const trigger *t, uint32_t culprit) {
   const wgsl__expr *callee = t->call->left;
   bool flow = strcmp(t->what, "control flow") == 0;
@@ -606,7 +613,18 @@ static void report(analysis *a, const trigger *t, uint32_t culprit) {
   if (d && t->severity == SEVERITY_INFO) d->severity = WGSL_SEVERITY_INFO;
   if (d && a->nodes[culprit].expr)
     wgsl__note(a->m, d, a->nodes[culprit].expr->range, "this may differ from invocation to invocation");
+  const wgsl__expr *why = origin(t->call);
+  if (why != t->call)
+    wgsl__note(a->m, d, why->range, "'%s' is called here, in what must be uniform control flow", why->left->name->text);
   if (flow) wgsl__hint(a->m, d, "call it outside of what depends on the invocation, such as an early 'return'");
+}
+
+/* Whether what was reached asks something of the function's callers. */
+static bool asks_callers(const analysis *a) {
+  if (a->nodes[START].visited == a->visit) return true;
+  for (uint32_t i = 0; i < 2 * a->n_params; i++)
+    if (a->nodes[FIRST_PARAM + i].visited == a->visit) return true;
+  return false;
 }
 
 static void requirements(analysis *a, uniform *u) {
@@ -618,6 +636,7 @@ static void requirements(analysis *a, uniform *u) {
       if (t->severity != severity) continue;
       uint32_t culprit = reach(a, t->node);
       if (culprit && !told) report(a, t, culprit);
+      if (!u->why && asks_callers(a)) u->why = origin(t->call);
       told = told || culprit;
     }
     if (told) continue;

@@ -1,4 +1,4 @@
-/* Buffer views (WGSL 17.13): pointers that look at the bytes of a `buffer` as at another type. */
+/* Buffer views (WGSL 17.14): pointers that look at the bytes of a `buffer` as at another type. */
 #include "wgsl/module.h"
 
 #include "base/checked.h"
@@ -55,8 +55,8 @@ static bool check_places(wgsl_module *m, const wgsl__expr *x, const wgsl__type *
   int64_t at = is_known_integer(offset) ? offset->value.i : 0;
   if (at % align) {
     wgsl__error(m, offset->range, "value-range",
-                "the offset is %lld, it must be a multiple of %u, the alignment of '%s'", (long long)at, (unsigned)align,
-                wgsl__type_name(t));
+                "the offset is %lld, it must be a multiple of %u, the alignment of '%s'", (long long)at,
+                (unsigned)align, wgsl__type_name(t));
     return false;
   }
   int64_t needed = size && is_known_integer(size) ? size->value.i : least_size(t);

@@ -146,7 +146,7 @@ typedef struct wgsl_named_constant {
 } wgsl_named_constant;
 
 typedef struct wgsl_check_options {
-  const char *const *features; /* WebGPU's names, such as "shader-f16"; they allow `enable`. NULL: all; see n_features */
+  const char *const *features; /* WebGPU's names, such as "shader-f16"; they allow `enable`. NULL: all there are */
   uint32_t n_features;         /* 0 with features not NULL: none */
   const char *entry;           /* must exist; NULL: all of them */
   const wgsl_named_constant *constants; /* must exist and fit */

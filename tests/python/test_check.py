@@ -58,6 +58,14 @@ def test_several_errors_in_the_order_of_the_source():
     assert lines == [1, 2, 3]
 
 
+def test_all_of_them_shown():
+    found = weft.check("const a = b;\nconst c = d;")
+    assert isinstance(found, list) and len(found) == 2
+    assert str(found) == f"{found[0]}\n\n{found[1]}"
+    assert found._repr_html_() == found[0]._repr_html_() + found[1]._repr_html_()
+    assert "no diagnostics" in weft.check("")._repr_html_()
+
+
 def test_warnings_are_not_errors():
     found = weft.check("diagnostic(off, derivative_unifromity);")
     assert [each.severity for each in found] == ["warning"]

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("numpy")
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench"))
-import computations  # noqa: E402
+import computations
 
 SIZES = {
     "copy": {"n": 1000},

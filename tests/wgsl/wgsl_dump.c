@@ -2,8 +2,7 @@
  *
  *   wgsl_dump FILE [NAME=VALUE …]   reflection and, for each compute entry point, its pipeline with these overrides
  *       --pipeline, --entry=NAME, --core, --feature=NAME   with one of these: as wgsl_module_check
- *   wgsl_dump --batch               programs from standard input, each "N\n" and N bytes; one verdict a line;
- *                                   "N ENTRY NAME=VALUE …\n": as a pipeline within the default limits
+ *   wgsl_dump --batch               programs from standard input, each "N ARGUMENTS\n" and N bytes; one verdict a line
  *
  * Exit status: 0 accepted, 1 rejected, 2 the file cannot be read. Used by tests/wgsl/run.py. */
 #include <stdio.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 
 #include "wgsl/wgsl.h"
+
+enum { MAX_WORDS = 64 };
 
 static void print_diagnostics(const wgsl_module *m) {
   for (uint32_t i = 0; i < wgsl_diagnostic_count(m); i++) {
@@ -44,14 +45,14 @@ static const char *const stages[] = {"compute", "vertex", "fragment"};
 static const char *const scalars[] = {"none", "bool", "i32", "u32", "f32", "f16"};
 
 static void print_pipeline(const wgsl_module *m, const wgsl_entry *e, const wgsl_named_constant *values, uint32_t n_values) {
-  wgsl_constant constants[64];
+  wgsl_constant constants[MAX_WORDS];
   uint32_t n = 0;
   for (uint32_t i = 0; i < e->n_overrides; i++)
     for (uint32_t k = 0; k < n_values; k++) {
       char id[16];
       snprintf(id, sizeof id, "%d", e->overrides[i]->id);
       const char *name = e->overrides[i]->id >= 0 ? id : e->overrides[i]->name; /* as WebGPU names it */
-      if (n < 64 && strcmp(name, values[k].name) == 0) constants[n++] = (wgsl_constant){e->overrides[i], values[k].value};
+      if (n < MAX_WORDS && strcmp(name, values[k].name) == 0) constants[n++] = (wgsl_constant){e->overrides[i], values[k].value};
     }
   wgsl_pipeline p;
   char message[256];
@@ -95,45 +96,7 @@ static void print_reflection(const wgsl_module *m, const wgsl_named_constant *va
   }
 }
 
-/* `request`: "ENTRY NAME=VALUE …"; ENTRY `-`: every one. Words of `request` are borrowed. */
-static void read_request(char *request, wgsl_check_options *options, wgsl_named_constant constants[64]) {
-  const char *entry = strtok(request, " \n");
-  options->pipeline = entry != NULL;
-  options->entry = entry && strcmp(entry, "-") != 0 ? entry : NULL;
-  options->constants = constants;
-  char *pair;
-  while (entry && (pair = strtok(NULL, " \n")) && options->n_constants < 64) {
-    char *equal = strrchr(pair, '=');
-    if (!equal) continue;
-    *equal = 0;
-    constants[options->n_constants++] = (wgsl_named_constant){pair, strtod(equal + 1, NULL)};
-  }
-}
-
-static int batch(void) {
-  unsigned long n;
-  char request[4096];
-  while (scanf("%lu", &n) == 1) {
-    char *source = malloc(n + 1);
-    if (!fgets(request, sizeof request, stdin)) return 2;
-    if (!source || fread(source, 1, n, stdin) != n) return 2;
-    wgsl_named_constant constants[64];
-    wgsl_check_options options = {0};
-    read_request(request, &options, constants);
-    wgsl_module *m = wgsl_module_check(source, n, &options);
-    free(source);
-    if (!m) return 2;
-    const wgsl_diagnostic *first = NULL;
-    for (uint32_t i = wgsl_diagnostic_count(m); i-- > 0;)
-      if (wgsl_diagnostic_get(m, i)->severity == WGSL_SEVERITY_ERROR || !first) first = wgsl_diagnostic_get(m, i);
-    printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
-           first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
-    wgsl_module_destroy(m);
-  }
-  return 0;
-}
-
-/* What comes after the file. Words of `arguments` are borrowed; `features` has room for as many as there are. */
+/* What comes after a file, or a length. Words of `arguments` are borrowed; `features` has room for as many as there are. */
 static bool read_arguments(int n, char **arguments, wgsl_check_options *options, wgsl_named_constant *constants,
                            const char **features) {
   bool check = false;
@@ -158,9 +121,37 @@ static bool read_arguments(int n, char **arguments, wgsl_check_options *options,
   return check;
 }
 
+static int batch(void) {
+  unsigned long n;
+  char request[4096];
+  while (scanf("%lu", &n) == 1) {
+    char *source = malloc(n + 1);
+    if (!fgets(request, sizeof request, stdin)) return 2;
+    if (!source || fread(source, 1, n, stdin) != n) return 2;
+    char *words[MAX_WORDS];
+    int n_words = 0;
+    for (char *word = strtok(request, " \n"); word && n_words < MAX_WORDS; word = strtok(NULL, " \n"))
+      words[n_words++] = word;
+    wgsl_named_constant constants[MAX_WORDS];
+    const char *features[MAX_WORDS];
+    wgsl_check_options options = {0};
+    bool check = read_arguments(n_words, words, &options, constants, features);
+    wgsl_module *m = wgsl_module_check(source, n, check ? &options : NULL);
+    free(source);
+    if (!m) return 2;
+    const wgsl_diagnostic *first = NULL;
+    for (uint32_t i = wgsl_diagnostic_count(m); i-- > 0;)
+      if (wgsl_diagnostic_get(m, i)->severity == WGSL_SEVERITY_ERROR || !first) first = wgsl_diagnostic_get(m, i);
+    printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
+           first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
+    wgsl_module_destroy(m);
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "--batch") == 0) return batch();
-  FILE *file = argc > 1 && argc < 66 ? fopen(argv[1], "rb") : NULL;
+  FILE *file = argc > 1 && argc < MAX_WORDS + 2 ? fopen(argv[1], "rb") : NULL;
   if (!file) {
     fprintf(stderr, "usage: wgsl_dump FILE [NAME=VALUE ...] | wgsl_dump --batch\n");
     return 2;
@@ -169,8 +160,8 @@ int main(int argc, char **argv) {
   char *source = malloc(capacity);
   if (source) n = fread(source, 1, capacity, file);
   fclose(file);
-  wgsl_named_constant constants[64];
-  const char *features[64];
+  wgsl_named_constant constants[MAX_WORDS];
+  const char *features[MAX_WORDS];
   wgsl_check_options options = {0};
   bool check = read_arguments(argc - 2, argv + 2, &options, constants, features);
   wgsl_module *m = source ? wgsl_module_check(source, n, check ? &options : NULL) : NULL;

@@ -1,4 +1,4 @@
-// 17.13: buffer views.
+// 17.14: buffer views.
 @group(0) @binding(0) var<storage, read_write> raw: buffer;
 @group(0) @binding(1) var<storage> fixed: buffer<64>;
 struct Tail { a: u32, b: array<vec2u> }
