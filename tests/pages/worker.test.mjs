@@ -1,7 +1,6 @@
 // The page webgpu_worker.html: the work runs in a worker or on the page, and how long the page stands still is shown.
-import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { launch, shot } from './browser.mjs';
+import { around, launch, shot, test } from './browser.mjs';
 import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
 let host;
@@ -22,12 +21,11 @@ const gap = async (where) => {
 const mean = async () => /mean (\S+)/.exec(await page.textContent('#head'))[1];
 const halfway = () => page.waitForFunction(() => document.querySelector('#ran').value > 100);
 
-before(async () => {
+around(async () => {
   host = await launch();
   page = await host.open(host.address('webgpu_worker.html'));
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
-});
-after(() => host?.close());
+}, () => host?.close());
 
 test('the worker computes, draws, tells how far it is, and gives the result back', async () => {
   await press('Run in the worker');
