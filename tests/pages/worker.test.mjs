@@ -55,6 +55,7 @@ test('a worker that is stopped in the middle of a call is named and replaced', a
   await press('Stop the worker');
   await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
   assert.match(await page.textContent('#mistake-title'), /worker ended in the middle/);
+  assert.equal(await isHidden(page, '#stop'), true);
   await shot(page, 'worker-stopped');
   await page.waitForFunction(() => document.querySelector('#status').textContent === 'Another worker is ready.');
   await ran('Run in the worker', 'in the worker');
@@ -74,3 +75,12 @@ test('the page reloaded while a batch runs works again', async () => {
 });
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));
+
+test('the front page leads to both pages', async () => {
+  const front = await host.open(host.address('index.html', ''));
+  const links = await front.locator('main a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.deepEqual(links, ['webgpu_compute.html', 'webgpu_worker.html']);
+  await looks(front, 'front');
+  assert.deepEqual(front.complaints, []);
+  await front.close();
+});
