@@ -52,7 +52,7 @@ ROW = 64  # pixels: WEFT_ROW_BYTES
 STRIDE = 1 << 14  # threads of `spread`
 
 WGSL = """
-struct P { width: u32, height: u32, pitch: u32, premultiply: u32, given: vec2u, limits: vec2f, colours: array<vec4f, 10> }
+struct P { width: u32, height: u32, pitch: u32, premultiply: u32, given: vec2u, limits: vec2f }
 @group(0) @binding(0) var<storage, read> source: array<ELEMENT>;
 @group(0) @binding(1) var<storage, read_write> pixels: array<u32>;
 // order-preserving keys of the highest and of minus the lowest value, 0 where there is none
@@ -61,6 +61,7 @@ struct P { width: u32, height: u32, pitch: u32, premultiply: u32, given: vec2u, 
 // what gets the first colour, and one over the way from there to the last
 @group(0) @binding(4) var<storage, read> ends: array<f32, 2>;
 @group(0) @binding(4) var<storage, read_write> made: array<f32, 2>;
+@group(0) @binding(5) var<storage, read> colours: array<u32, 10>;
 
 fn load(i: u32) -> f32 { return LOAD; }
 
@@ -106,7 +107,7 @@ fn mapped(v: f32) -> vec4f {
   }
   let at = clamp(t, 0.0, 1.0) * 9.0;
   let i = min(u32(at), 8u);
-  return mix(p.colours[i], p.colours[i + 1u], at - f32(i));
+  return mix(unpack4x8unorm(colours[i]), unpack4x8unorm(colours[i + 1u]), at - f32(i));
 }
 
 fn blended(colour: vec4f) -> vec4f {
@@ -136,10 +137,16 @@ def _kernels_of(x: _core.Array, channels: int) -> tuple[_core.Kernel, _core.Kern
     return _kernels[kind]
 
 
-def _colours(name: str) -> list[tuple[float, ...]]:
+_tables: dict[str, _core.Array] = {}  # colormaps as RGBA words, of the device that showed last
+
+
+def _colours(name: str, device: _core.Device) -> _core.Array:
     if name not in COLORMAPS:
         raise ValueError(f"there is no colormap {name!r}; there are {', '.join(COLORMAPS)}")
-    return [(*(c / 255 for c in bytes.fromhex(colour)), 1.0) for colour in COLORMAPS[name].split()]
+    if name not in _tables or _tables[name].device is not device:
+        words = [int.from_bytes(bytes.fromhex(colour) + b"\xff", "little") for colour in COLORMAPS[name].split()]
+        _tables[name] = _core.asarray(words, "uint32", device=device)
+    return _tables[name]
 
 
 def _paint(
@@ -166,8 +173,8 @@ def _paint(
         "premultiply": int(premultiply),
         "given": (int(vmin is not None), int(vmax is not None)),
         "limits": (vmin or 0.0, vmax or 0.0),
-        "colours": _colours(colormap),
     }
+    colours = _colours(colormap, x.device)
     spread, range_, paint = _kernels_of(x, channels)
     pixels = _core.empty((height, pitch), "uint32", device=x.device)
     if vmin is not None and vmax is not None:
@@ -177,7 +184,7 @@ def _paint(
         ends = _core.empty(2, "float32", device=x.device)
         spread(source=x, found=found, p=parameters, threads=STRIDE)
         range_(found=found, p=parameters, made=ends, groups=1)
-    paint(source=x, pixels=pixels, ends=ends, p=parameters, threads=(width, height))
+    paint(source=x, pixels=pixels, ends=ends, colours=colours, p=parameters, threads=(width, height))
     return pixels, width, height
 
 
