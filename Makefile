@@ -21,7 +21,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 	@echo
 
-demo: native wasm $(STAMP)/browser ## saxpy on every device there is: adapter, check, times
+demo: native dist $(STAMP)/browser ## saxpy on every device there is, then the example pages: adapter, check, times
 	@$(PY) tools/demo.py
 
 serve: dist ## the example pages, on the loopback interface; PORT=8000
@@ -35,7 +35,7 @@ NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser
 NEEDS_pages   := dist $(STAMP)/browser
 NEEDS_conformance := native $(STAMP)/browser
-RING ?= c wgsl native node browser conformance
+RING ?= c wgsl native node browser pages conformance
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 

@@ -1,4 +1,5 @@
-"""make demo: examples/saxpy.py on every device found: natively on Dawn, in Pyodide on Node with Dawn, and in Chromium.
+"""make demo: examples/saxpy.py on every device found: natively on Dawn, in Pyodide on Node with Dawn, and in Chromium; then
+the example pages in Chromium, with their tables and how to open them.
 
 The machine's own GPU is used natively and in Node where there is one; where there is none, SwiftShader, a Vulkan device in
 software that comes with Chromium. Chromium always runs on SwiftShader here.
@@ -21,6 +22,7 @@ HOSTS = {
     ),
     "Pyodide in Node: Dawn": lambda: pyodide_job.run("node", ["script", EXAMPLE], environ={"WEFT_DEVICE": "web"}, **PIPES),
     "Pyodide in Chromium": lambda: pyodide_job.run("browser", ["script", EXAMPLE], environ={"WEFT_DEVICE": "web"}, **PIPES),
+    "The example pages in Chromium": lambda: subprocess.Popen([pyodide_job.node(), "tools/demo.mjs"], cwd=ROOT, text=True, **PIPES),
 }
 
 

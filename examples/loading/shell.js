@@ -32,6 +32,7 @@ export async function showObstacle(error) {
     error?.kind === 'device' ? '' : 'Check the network and load the page again.',
   ];
   $('loading').hidden = true;
+  $('device').textContent = 'no device';
   $('obstacle').hidden = false;
   $('obstacle-title').textContent = title;
   $('obstacle-text').textContent = text;

@@ -33,7 +33,7 @@ let busy = false;
 let playing = false;
 let editors = null;
 
-const round = (ms) => (ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(3));
+const round = (ms) => (ms >= 100 ? ms.toFixed(0) : ms >= 0.1 ? ms.toFixed(1) : ms.toFixed(3));
 const total = (f) => f.upload + f.compute + f.read;
 const say = (text) => ($('status').textContent = text);
 

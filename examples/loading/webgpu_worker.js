@@ -121,13 +121,14 @@ async function work(where, task) {
     const [result, longest] = await watched(task);
     gaps.set(where, longest);
     showGaps();
-    $('verdict').textContent = `While the work ran ${where} this page stood still for at most ${longest.toFixed(0)} ms. ${NOTICED} ms is about what a person notices.`;
+    $('verdict').textContent = `With the work ${where}, the page stood still for at most ${longest.toFixed(0)} ms. ${NOTICED} ms is about what a person notices.`;
     showResult(result, where);
     ran($('ran').max);
     $('status').textContent = `Ran ${where}: ${ROUNDS * STEPS} steps of the heat equation on ${SIZE} × ${SIZE} cells, then the same with NumPy.`;
   } catch (error) {
     $('status').textContent = '';
     $('mistake').hidden = false;
+    $('stop').hidden = true;
     $('mistake-title').textContent = error instanceof DeadError ? 'The worker ended in the middle of the work' : `It failed ${where}`;
     $('mistake-text').textContent = wordsOf(error);
     if (error instanceof DeadError) await restartWorker().catch(showObstacle);

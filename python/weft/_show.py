@@ -1,15 +1,17 @@
 """weft.show: arrays as pictures, without reading them where there is a canvas.
 
-    array ──[spread]──▶ lowest, highest       one dispatch, only where vmin or vmax is not given
-      └──[paint]──▶ packed RGBA, padded rows ──▶ canvas: the driver copies it (core/driver.h, `present`), on the CPU
-                                             │   device the canvas's own putImageData does
-                                             └─▶ Picture: read when it is first looked at, a PNG
+    array ──[spread]──▶ lowest, highest ──[range]──▶ ends       only where vmin or vmax is not given
+      └──[paint], with the ends ──▶ packed RGBA, padded rows ──▶ canvas: the driver copies it (core/driver.h, `present`),
+                                                             │   on the CPU device the canvas's own putImageData does
+                                                             └─▶ Picture: read when it is first looked at, a PNG
 
-Both kernels are ordinary WGSL, so a picture is the same on every device.
+The kernels are ordinary WGSL, so a picture is the same on every device. `paint` is written out for each dtype and number
+of channels: it runs once for each pixel of each frame.
 """
 
 import numbers
 import pathlib
+import re
 import struct
 import sys
 import zlib
@@ -41,21 +43,28 @@ LOADS = {
     "bool": ("u32", "f32(min(extractBits(source[i / 4u], 8u * (i % 4u), 8u), 1u))"),
 }
 
+# channels: the colour of a pixel whose first element is i. Colormaps need no premultiplying: alpha is 1, or all is 0.
+COLOURS = {
+    1: "mapped(load(i))",
+    3: "vec4f(scaled(load(i)), scaled(load(i + 1u)), scaled(load(i + 2u)), 1.0)",
+    4: "blended(vec4f(scaled(load(i)), scaled(load(i + 1u)), scaled(load(i + 2u)), scaled(load(i + 3u))))",
+}
+
 ROW = 64  # pixels: WEFT_ROW_BYTES
 STRIDE = 1 << 14  # threads of `spread`
 CANVAS_MOST = 1 << 14  # pixels on a side that every browser has
 
 WGSL = """
-struct P {
-  width: u32, height: u32, pitch: u32, channels: u32,
-  n: u32, premultiply: u32, given: vec2u, limits: vec2f,
-  colours: array<vec4f, 10>
-}
+struct P { width: u32, height: u32, pitch: u32, premultiply: u32, given: vec2u, limits: vec2f }
 @group(0) @binding(0) var<storage, read> source: array<ELEMENT>;
 @group(0) @binding(1) var<storage, read_write> pixels: array<u32>;
 // order-preserving keys of the highest and of minus the lowest value, 0 where there is none
 @group(0) @binding(2) var<storage, read_write> found: array<atomic<u32>, 2>;
 @group(0) @binding(3) var<uniform> p: P;
+// what gets the first colour, and one over the way from there to the last
+@group(0) @binding(4) var<storage, read> ends: array<f32, 2>;
+@group(0) @binding(4) var<storage, read_write> made: array<f32, 2>;
+@group(0) @binding(5) var<storage, read> colours: array<u32, 10>;
 
 fn load(i: u32) -> f32 { return LOAD; }
 
@@ -69,7 +78,7 @@ fn value(key: u32) -> f32 { return bitcast<f32>(select(~key, key & 0x7fffffffu, 
 fn spread(@builtin(global_invocation_id) id: vec3u) {
   var high = 0u;
   var low = 0u;
-  for (var i = id.x; i < p.n; i += THREADSu) {
+  for (var i = id.x; i < p.width * p.height; i += THREADSu) {
     let bits = bitcast<u32>(load(i));
     if (finite(bits)) {
       high = max(high, key(bits));
@@ -82,56 +91,65 @@ fn spread(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-fn mapped(t: f32) -> vec4f {
+@compute @workgroup_size(1)
+fn range() {
+  let first = select(-value(atomicLoad(&found[1])), p.limits.x, p.given.x == 1u);
+  let way = select(value(atomicLoad(&found[0])), p.limits.y, p.given.y == 1u) - first;
+  made[0] = first;
+  made[1] = select(0.0, 1.0 / way, way != 0.0);
+}
+
+fn scaled(v: f32) -> f32 { return (v - ends[0]) * ends[1]; }
+
+fn mapped(v: f32) -> vec4f {
+  let bits = bitcast<u32>(v);
+  var t = scaled(v);
+  if (!finite(bits)) {
+    if ((bits & 0x7fffffu) != 0u) { return vec4f(); } // no number
+    t = select(1.0, 0.0, (bits >> 31u) == 1u);
+  }
   let at = clamp(t, 0.0, 1.0) * 9.0;
   let i = min(u32(at), 8u);
-  return mix(p.colours[i], p.colours[i + 1u], at - f32(i));
+  return mix(unpack4x8unorm(colours[i]), unpack4x8unorm(colours[i + 1u]), at - f32(i));
+}
+
+fn blended(colour: vec4f) -> vec4f {
+  return select(colour, vec4f(colour.rgb * colour.a, colour.a), p.premultiply == 1u);
 }
 
 @compute @workgroup_size(16, 16)
 fn paint(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.width || id.y >= p.height) { return; }
-  var limits = p.limits;
-  if (p.given.x == 0u) { limits.x = -value(atomicLoad(&found[1])); }
-  if (p.given.y == 0u) { limits.y = value(atomicLoad(&found[0])); }
-  let span = limits.y - limits.x;
-  let scale = select(0.0, 1.0 / span, span != 0.0);
-  let i = (id.y * p.width + id.x) * p.channels;
-  var colour = vec4f();
-  if (p.channels == 1u) {
-    let bits = bitcast<u32>(load(i));
-    // infinities are beyond the limits; what is no number is transparent
-    if (finite(bits)) { colour = mapped((load(i) - limits.x) * scale); }
-    else if ((bits & 0x7fffffu) == 0u) { colour = mapped(select(1.0, 0.0, (bits >> 31u) == 1u)); }
-  } else {
-    colour = vec4f(load(i), load(i + 1u), load(i + 2u), limits.y);
-    if (p.channels == 4u) { colour.w = load(i + 3u); }
-    colour = (colour - limits.x) * scale;
-    if (p.channels == 3u) { colour.w = 1.0; }
-  }
-  if (p.premultiply == 1u) { colour = vec4f(colour.rgb * colour.a, colour.a); }
-  pixels[id.y * p.pitch + id.x] = pack4x8unorm(clamp(colour, vec4f(), vec4f(1.0)));
+  let i = (id.y * p.width + id.x) * CHANNELSu;
+  pixels[id.y * p.pitch + id.x] = pack4x8unorm(COLOUR);
 }
 """
 
-_kernels: dict[str, tuple[_core.Kernel, _core.Kernel]] = {}  # by dtype, of the device that showed last
+# by dtype and channels, of the device that showed last: spread, range, paint
+_kernels: dict[tuple[str, int], tuple[_core.Kernel, _core.Kernel, _core.Kernel]] = {}
 
 
-def _kernels_of(x: _core.Array) -> tuple[_core.Kernel, _core.Kernel]:
-    name = x.dtype.name
-    if name not in _kernels or _kernels[name][0].device is not x.device:
-        element, load = LOADS[name]
-        source = WGSL.replace("ELEMENT", element).replace("LOAD", load).replace("THREADS", str(STRIDE))
-        source = ("enable f16;\n" if element == "f16" else "") + source
-        spread, paint = (_core.kernel(source, entry=entry, device=x.device) for entry in ("spread", "paint"))
-        _kernels[name] = spread, paint
-    return _kernels[name]
+def _kernels_of(x: _core.Array, channels: int) -> tuple[_core.Kernel, _core.Kernel, _core.Kernel]:
+    kind = x.dtype.name, channels
+    if kind not in _kernels or _kernels[kind][0].device is not x.device:
+        element, load = LOADS[x.dtype.name]
+        words = {"ELEMENT": element, "LOAD": load, "THREADS": str(STRIDE), "CHANNELS": str(channels), "COLOUR": COLOURS[channels]}
+        source = "enable f16;\n" * (element == "f16") + re.sub("|".join(words), lambda word: words[word[0]], WGSL)
+        spread, range_, paint = (_core.kernel(source, entry=entry, device=x.device) for entry in ("spread", "range", "paint"))
+        _kernels[kind] = spread, range_, paint
+    return _kernels[kind]
 
 
-def _colours(name: str) -> list[tuple[float, ...]]:
+_tables: dict[str, _core.Array] = {}  # colormaps as RGBA words, of the device that showed last
+
+
+def _colours(name: str, device: _core.Device) -> _core.Array:
     if name not in COLORMAPS:
         raise ValueError(f"there is no colormap {name!r}; there are {', '.join(COLORMAPS)}")
-    return [(*(c / 255 for c in bytes.fromhex(colour)), 1.0) for colour in COLORMAPS[name].split()]
+    if name not in _tables or _tables[name].device is not device:
+        words = [int.from_bytes(bytes.fromhex(colour) + b"\xff", "little") for colour in COLORMAPS[name].split()]
+        _tables[name] = _core.asarray(words, "uint32", device=device)
+    return _tables[name]
 
 
 def _paint(
@@ -158,19 +176,21 @@ def _paint(
         "width": width,
         "height": height,
         "pitch": pitch,
-        "channels": channels,
-        "n": x.size,
         "premultiply": int(premultiply),
         "given": (int(vmin is not None), int(vmax is not None)),
         "limits": (vmin or 0.0, vmax or 0.0),
-        "colours": _colours(colormap),
     }
-    spread, paint = _kernels_of(x)
+    colours = _colours(colormap, x.device)
+    spread, range_, paint = _kernels_of(x, channels)
     pixels = _core.empty((height, pitch), "uint32", device=x.device)
-    found = _core.zeros(2, "uint32", device=x.device)
-    if vmin is None or vmax is None:
+    if vmin is not None and vmax is not None:
+        ends = _core.asarray([vmin, 1 / (vmax - vmin) if vmax != vmin else 0.0], "float32", device=x.device)
+    else:
+        found = _core.zeros(2, "uint32", device=x.device)
+        ends = _core.empty(2, "float32", device=x.device)
         spread(source=x, found=found, p=parameters, threads=STRIDE)
-    paint(source=x, pixels=pixels, found=found, p=parameters, threads=(width, height))
+        range_(found=found, p=parameters, made=ends, groups=1)
+    paint(source=x, pixels=pixels, ends=ends, colours=colours, p=parameters, threads=(width, height))
     return pixels, width, height
 
 

@@ -228,10 +228,10 @@ typedef struct weft_driver {
   void (*defer)(void *device, void (*callback)(void *argument), void *argument);
 
   /* Copies RGBA pixels of 8 bits, `height` rows at a pitch of width * 4 rounded up to WEFT_ROW_BYTES, from a buffer to a
-   * canvas of the page, which takes their size; alpha is premultiplied. They are on the screen when the page draws its
-   * next frame. `canvas` is a number that the host has from the driver's own registry of canvases (on the web
-   * weft._web.canvas(object)). WEFT_VALUE: no such canvas, one with another kind of context, too large a picture. Errors
-   * that come late are uncaptured ones. NULL: the driver has no canvases. */
+   * canvas of the page, which takes their size; alpha is premultiplied. The copy is the end of the next submit, which the
+   * core makes at once. They are on the screen when the page draws its next frame. `canvas` is a number that the host has
+   * from the driver's own registry of canvases (on the web weft._web.canvas(object)). WEFT_VALUE: no such canvas, one with
+   * another kind of context, too large a picture. Errors that come late are the submit's. NULL: the driver has no canvases. */
   weft_status (*present)(void *device, uint32_t canvas, weft_id buffer, uint64_t offset, uint32_t width, uint32_t height,
                          weft_error *err);
 

@@ -1,15 +1,34 @@
 // What the files of the ring `pages` share: a server, Chromium, a page that is held to have no errors, screenshots.
 import { mkdirSync } from 'node:fs';
+import { after, before, test as plainTest } from 'node:test';
 import { chromium } from 'playwright-core';
 import { query, serve } from '../../tools/serve.mjs';
 
 const FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 // SwiftShader, with the flags that keep a canvas's first frame from killing the GPU process
 const SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
+const DISTRIBUTION = 'https://cdn.jsdelivr.net/pyodide/v314.0.7/full/pyodide-lock.json';
 const SHOTS = 'build/pages';
 mkdirSync(SHOTS, { recursive: true });
 
 export const shot = (page, name, options = {}) => page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true, ...options });
+
+/** Why the pages cannot be loaded here, or false: without a wheel of NumPy's they need Pyodide's distribution. */
+export const skipped =
+  !process.env.WEFT_NUMPY_WHEEL &&
+  (await fetch(DISTRIBUTION, { method: 'HEAD', signal: AbortSignal.timeout(10_000) }).then(
+    () => false,
+    () => 'the pages need NumPy: WEFT_NUMPY_WHEEL names no wheel, and Pyodide’s distribution does not answer',
+  ));
+
+export const test = (name, run) => plainTest(name, { skip: skipped }, run);
+
+/** Before and after all tests of a file, where they are not skipped. */
+export const around = (open, close) => {
+  if (skipped) return;
+  before(open);
+  after(close);
+};
 
 /** Chromium and a server; `flags` for Chromium, `headers` for every answer of the server. */
 export async function launch({ gpu = true, flags = [], ...options } = {}) {

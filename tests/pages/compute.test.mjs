@@ -1,7 +1,6 @@
 // The page webgpu_compute.html, used as a person would. Screenshots lie in build/pages.
-import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { launch, shot } from './browser.mjs';
+import { around, launch, shot, test } from './browser.mjs';
 import { query } from '../../tools/serve.mjs';
 import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
@@ -37,12 +36,11 @@ const run = async () => {
 const hidden = (selector) => isHidden(page, selector);
 const colours = () => coloursOf(page);
 
-before(async () => {
+around(async () => {
   host = await launch();
   page = await host.open(host.address('webgpu_compute.html'));
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
-});
-after(() => host?.close());
+}, () => host?.close());
 
 test('it loads, names the adapter and runs the first kernel', async () => {
   assert.match(await page.textContent('#device'), /swiftshader/i);

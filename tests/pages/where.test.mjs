@@ -1,9 +1,9 @@
 // Where weft runs: the page webgpu_compute.html under each kind of security policy and with things missing. What was seen
 // is the table of docs/where-it-runs.md; WEFT_UPDATE=1 writes it there, otherwise the two must agree.
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { launch, shot } from './browser.mjs';
+import { launch, shot, test } from './browser.mjs';
 import { query } from '../../tools/serve.mjs';
 
 const DOCUMENT = 'docs/where-it-runs.md';

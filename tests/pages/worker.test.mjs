@@ -1,7 +1,6 @@
 // The page webgpu_worker.html: the work runs in a worker or on the page, and how long the page stands still is shown.
-import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { launch, shot } from './browser.mjs';
+import { around, launch, shot, test } from './browser.mjs';
 import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
 
 let host;
@@ -22,12 +21,11 @@ const gap = async (where) => {
 const mean = async () => /mean (\S+)/.exec(await page.textContent('#head'))[1];
 const halfway = () => page.waitForFunction(() => document.querySelector('#ran').value > 100);
 
-before(async () => {
+around(async () => {
   host = await launch();
   page = await host.open(host.address('webgpu_worker.html'));
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
-});
-after(() => host?.close());
+}, () => host?.close());
 
 test('the worker computes, draws, tells how far it is, and gives the result back', async () => {
   await press('Run in the worker');
@@ -57,6 +55,7 @@ test('a worker that is stopped in the middle of a call is named and replaced', a
   await press('Stop the worker');
   await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
   assert.match(await page.textContent('#mistake-title'), /worker ended in the middle/);
+  assert.equal(await isHidden(page, '#stop'), true);
   await shot(page, 'worker-stopped');
   await page.waitForFunction(() => document.querySelector('#status').textContent === 'Another worker is ready.');
   await ran('Run in the worker', 'in the worker');
@@ -76,3 +75,12 @@ test('the page reloaded while a batch runs works again', async () => {
 });
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));
+
+test('the front page leads to both pages', async () => {
+  const front = await host.open(host.address('index.html', ''));
+  const links = await front.locator('main a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+  assert.deepEqual(links, ['webgpu_compute.html', 'webgpu_worker.html']);
+  await looks(front, 'front');
+  assert.deepEqual(front.complaints, []);
+  await front.close();
+});

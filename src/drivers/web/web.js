@@ -7,6 +7,7 @@
  *             mapped   id → the range that map_start asked for
  *             pending  futures that have not settled           done     completions that poll has not taken
  *             texts    future → message, of the latest poll    scopes   error scopes that are open now
+ *             showing  the copy to a canvas that goes with the next submit
  *
  * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
  *   HEAPU32 and getWasmTableEntry are used, and `tables`, the lists of C (space-separated strings), so that each list has one home.
@@ -400,8 +401,10 @@ const createGroup = (record, words, at) => {
   put(record, words[at + 1], record.gpu.createBindGroup({ layout: find(record, words[at + 2]), entries }));
 };
 
-const endBlock = (record, commands, pass, future) => {
+/* `last`: what `present` asked for goes with the last block of a stream. */
+const endBlock = (record, commands, pass, future, last = false) => {
   pass?.end();
+  if (last && record.showing) commands.copyBufferToTexture(...record.showing);
   record.queue.submit([commands.finish()]);
   if (future) watch(record, future, closeScopes(record), passed);
 };
@@ -477,7 +480,7 @@ const walk = (record, words, at, end, begun) => {
     }
     at = next;
   }
-  if (commands) endBlock(record, commands, pass, future);
+  if (commands) endBlock(record, commands, pass, future, true);
 };
 
 /* ---- the entries: the functions of weft_driver, with the order of their words ----------------- */
@@ -510,6 +513,7 @@ const entries = {
       scopes: 0,
       compiled: SETTLED, // when the compiler has told of every module
       lost: null,
+      showing: null,
       closed: false,
     };
     devices.set(record.handle, record);
@@ -655,6 +659,8 @@ const entries = {
     } catch (error) {
       for (const future of begun) record.pending.delete(future);
       throw error;
+    } finally {
+      record.showing = null;
     }
   },
 
@@ -739,17 +745,16 @@ const entries = {
     });
   },
 
-  /* number of the canvas, buffer, offset (2), width, height. A copy and no draw: the pixels are made already. */
+  /* number of the canvas, buffer, offset (2), width, height. A copy and no draw: the pixels are made already. The texture
+   * is there until this turn of the event loop ends, and the submit follows in it. */
   present(record, words, at) {
-    const { gpu, queue } = opened(record);
+    const { gpu } = opened(record);
     const [number, id, , , width, height] = words.subarray(at, at + 6);
     const buffer = find(record, id);
     const context = contextOf(gpu, number, width, height);
     const bytesPerRow = Math.ceil((width * 4) / ROW_BYTES) * ROW_BYTES;
-    const commands = gpu.createCommandEncoder();
     const source = { buffer, offset: get64(words, at + 2), bytesPerRow };
-    commands.copyBufferToTexture(source, { texture: context.getCurrentTexture() }, [width, height]);
-    queue.submit([commands.finish()]);
+    record.showing = [source, { texture: context.getCurrentTexture() }, [width, height]];
   },
 
   /* → how many */
