@@ -1,7 +1,7 @@
 /* Control flow: jumps for what all lanes do, masks for what some do. Compiled once for each instruction set.
  *
- *   if (c) {A} else {B}         MASK_IF c -> E · A · E: MASK_ELSE c -> P · B · P: MASK_POP
- *   loop {… if (c) {break;}}    MASK_PUSH · L: … MASK_IF c · MASK_DROP · MASK_POP -> X · JUMP_BACK L · X: MASK_POP
+ *   if (c) {A} else {B}       MASK_IF c -> E · A · E: MASK_ELSE c -> P · B · P: MASK_POP
+ *   loop {… if (c) {break;}}  MASK_PUSH · L: … MASK_IF c · MASK_DROP · MASK_POP -> X · JUMP_BACK L · X: MASK_POP
  *
  * `level` says which mask an instruction makes current. MASK_DROP takes the active lanes out of the levels from `count`
  * to the current one; whoever pops back to one of those looks anew who is left, and when nobody is, jumps to the end of
