@@ -153,13 +153,6 @@ const cpu_insn *CPU_RUN(MASK_TEST_BELOW)(cpu_vm *vm, const cpu_insn *i) {
   return test(vm, i, vm->spare);
 }
 
-const cpu_insn *CPU_RUN(MASK_ROW)(cpu_vm *vm, const cpu_insn *i) {
-  uint32_t *d = vm->file + i->r[0] + vm->begin, n = cpu_range(vm);
-  const uint32_t *m = cpu_mask(vm) + vm->begin;
-  CPU_LANES for (uint32_t k = 0; k < n; k++) d[k] = m[k];
-  return i + 1;
-}
-
 const cpu_insn *CPU_RUN(FIRST_ACTIVE)(cpu_vm *vm, const cpu_insn *i) {
   const uint32_t *m = cpu_mask(vm);
   uint32_t k = vm->begin;
