@@ -21,7 +21,8 @@ cpu_job *cpu_job_create(cpu_job_kind kind) {
 }
 
 static void let_go(cpu_object *object) {
-  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
+  if (object->kind == CPU_KIND_BUFFER)
+    atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
   cpu_object_release(object);
 }
 
@@ -52,7 +53,8 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   if (!weft__grow(&job->held, &job->held_capacity, job->n_held + 1, sizeof *job->held)) return weft__fail_memory(err);
   job->held[job->n_held++] = object;
   cpu_object_retain(object);
-  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
+  if (object->kind == CPU_KIND_BUFFER)
+    atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
   return WEFT_OK;
 }
 
@@ -155,7 +157,9 @@ static void run_threaded(cpu_device *d, cpu_dispatch *s) {
 static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, double deadline, weft_error *problem) {
   cpu_dispatch s = {
       .program = c->pipeline->program,
-      .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
+      .run = {.spans = job->spans + c->first_span,
+              .immediates = (const uint8_t *)(job->words + c->first_word),
+              .stop = &d->stop},
       .n_groups = (uint64_t)c->groups[0] * c->groups[1] * c->groups[2],
       .run.ask = deadline > 0 && d->driver->options.interrupted ? ask_host : NULL,
       .run.data = d,
