@@ -222,7 +222,7 @@ weft_status weft_future_status(weft_future *f, weft_error *err) {
 }
 
 weft_status weft_future_wait(weft_future *f, weft_error *err) {
-  enum { STEP_MILLISECONDS = 25 }; /* how long an interruption may go unnoticed */
+  enum { STEP_MILLISECONDS = 50 }; /* how long an interruption may go unnoticed */
   weft_device *d = f->device;
   const weft_host *host = &d->instance->host;
   while (!weft_future_done(f)) {
