@@ -194,7 +194,7 @@ typedef struct cpu_device {
   cpu_job *first_job, **last_job;
   cpu_records settled;
   bool working; /* a job is under way */
-  bool halted;  /* without threads: the host was interrupted, and nothing runs until it says what to do */
+  atomic_bool halted; /* without threads: the host was interrupted, and nothing runs until it says what to do */
   bool closing;
   atomic_bool stop;        /* the job under way is to end early */
   weft_status stop_status; /* what is said of it then */
