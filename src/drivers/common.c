@@ -25,8 +25,8 @@ bool weft__text_has(const char *text, size_t n, const char *part, size_t n_part)
   return false;
 }
 
-weft_status weft__wishes_check(const char *name, const uint64_t *limits, uint64_t features, const uint64_t *required_limits,
-                               uint64_t required_features, weft_error *err) {
+weft_status weft__wishes_check(const char *name, const uint64_t *limits, uint64_t features,
+                               const uint64_t *required_limits, uint64_t required_features, weft_error *err) {
   static const char *const limit_names[] = {
 #define X(name, webgpu) #webgpu,
       WEFT_LIMIT_LIST(X)
@@ -46,6 +46,7 @@ weft_status weft__wishes_check(const char *name, const uint64_t *limits, uint64_
   }
   for (int i = 0; i < WEFT_FEATURE_COUNT; i++)
     if ((required_features & ~features) >> i & 1)
-      return weft__fail(err, WEFT_UNSUPPORTED, "the feature %s is required, and \"%s\" does not have it", feature_names[i], name);
+      return weft__fail(err, WEFT_UNSUPPORTED, "the feature %s is required, and \"%s\" does not have it",
+                        feature_names[i], name);
   return WEFT_OK;
 }

@@ -11,6 +11,7 @@ bool weft__text_has(const char *text, size_t n, const char *part, size_t n_part)
 
 /* WEFT_UNSUPPORTED, naming the first, when the device `name` lacks a required limit or feature (as in `open`). */
 WEFT_MUST_CHECK weft_status weft__wishes_check(const char *name, const uint64_t *limits, uint64_t features,
-                                               const uint64_t *required_limits, uint64_t required_features, weft_error *err);
+                                               const uint64_t *required_limits, uint64_t required_features,
+                                               weft_error *err);
 
 #endif

@@ -34,7 +34,8 @@ typedef struct test {
 } test;
 
 static void *allocate(size_t n) {
-  void *p = aligned_alloc(16, (n + 15) / 16 * 16 + !n * 16); /* no more than needed, so that the sanitizer sees what is beyond */
+  void *p = aligned_alloc(
+      16, (n + 15) / 16 * 16 + !n * 16); /* no more than needed, so that the sanitizer sees what is beyond */
   if (!p) exit(2);
   return p;
 }
@@ -57,7 +58,8 @@ static blob read_blob(void) {
 static const wgsl_entry *find_entry(const wgsl_module *m, const char *name) {
   const wgsl_reflection *r = wgsl_module_reflect(m);
   for (uint32_t i = 0; r && i < r->n_entries; i++)
-    if (r->entries[i].stage == WGSL_STAGE_COMPUTE && (!strcmp(name, "-") || !strcmp(name, r->entries[i].name))) return &r->entries[i];
+    if (r->entries[i].stage == WGSL_STAGE_COMPUTE && (!strcmp(name, "-") || !strcmp(name, r->entries[i].name)))
+      return &r->entries[i];
   return NULL;
 }
 
@@ -71,7 +73,8 @@ static const wgsl_override *find_override(const wgsl_module *m, const char *name
   return NULL;
 }
 
-static weft_status run(test *t, const cpu_program *program, const binding *bindings, unsigned n, const uint32_t *groups) {
+static weft_status run(test *t, const cpu_program *program, const binding *bindings, unsigned n,
+                       const uint32_t *groups) {
   cpu_span spans[BINDINGS_MAX] = {0};
   const cpu_slot *slots;
   uint32_t n_slots = cpu_program_slots(program, &slots);
@@ -80,7 +83,10 @@ static weft_status run(test *t, const cpu_program *program, const binding *bindi
       if (bindings[k].group == slots[i].group && bindings[k].binding == slots[i].binding)
         spans[i] = (cpu_span){t->buffers[bindings[k].buffer].bytes + bindings[k].offset, bindings[k].n_bytes};
   atomic_bool stop = false;
-  cpu_run r = {.spans = spans, .groups = {groups[0], groups[1], groups[2]}, .count = (uint64_t)groups[0] * groups[1] * groups[2], .stop = &stop};
+  cpu_run r = {.spans = spans,
+               .groups = {groups[0], groups[1], groups[2]},
+               .count = (uint64_t)groups[0] * groups[1] * groups[2],
+               .stop = &stop};
   cpu_scratch *scratch = cpu_scratch_create();
   if (!scratch) exit(2);
   weft_status status = cpu_program_run(program, &r, scratch, &t->problem);
@@ -95,7 +101,8 @@ static void dispatch(test *t) {
   uint32_t groups[3];
   binding bindings[BINDINGS_MAX];
   wgsl_constant constants[CONSTANTS_MAX];
-  expect(scanf("%u %255s %u %u %u %u %u", &module, name, &groups[0], &groups[1], &groups[2], &n_constants, &n_bindings), 7);
+  expect(scanf("%u %255s %u %u %u %u %u", &module, name, &groups[0], &groups[1], &groups[2], &n_constants, &n_bindings),
+         7);
   expect(module < t->n_modules && n_constants <= CONSTANTS_MAX && n_bindings <= BINDINGS_MAX, 1);
   wgsl_module *m = wgsl_module_create((const char *)t->modules[module].bytes, t->modules[module].n);
   const wgsl_entry *entry = m ? find_entry(m, name) : NULL;
@@ -109,7 +116,8 @@ static void dispatch(test *t) {
   }
   cpu_program *program = NULL;
   const cpu_program_options options = {.constants = constants, .n_constants = n_constants};
-  if (!t->problem.code && !entry) weft__fail(&t->problem, WEFT_SHADER, "the module is rejected, or has no such entry point");
+  if (!t->problem.code && !entry)
+    weft__fail(&t->problem, WEFT_SHADER, "the module is rejected, or has no such entry point");
   if (!t->problem.code && cpu_program_create(m, entry, &options, &program, &t->problem) == WEFT_OK &&
       run(t, program, bindings, n_bindings, groups) != WEFT_OK)
     fprintf(stderr, "%s\n", t->problem.message);

@@ -64,7 +64,8 @@ static uint32_t count_threads(const weft_cpu_options *options) {
 static void describe(cpu_device *d) {
   uint32_t n = d->n_threads ? d->n_threads : 1;
   const char *instructions = cpu_program_instructions();
-  snprintf(d->name, sizeof d->name, "weft cpu (%u thread%s%s%s)", n, n == 1 ? "" : "s", *instructions ? ", " : "", instructions);
+  snprintf(d->name, sizeof d->name, "weft cpu (%u thread%s%s%s)", n, n == 1 ? "" : "s", *instructions ? ", " : "",
+           instructions);
   snprintf(d->library, sizeof d->library, "weft itself, which runs WGSL on this machine's processor%s",
            d->n_threads ? "; WEFT_THREADS says with how many threads" : "");
 }
@@ -97,10 +98,8 @@ static weft_status cpu_open(void *context, const char *selector, weft_power powe
   cpu_records_init(&d->reported);
   cpu_crew_start(d);
   weft_status status = WEFT_OK;
-  if (!selected(d, selector))
-    status = weft__fail(&problem, WEFT_DEVICE, "\"%s\" is not \"%s\"", d->name, selector);
-  else
-    status = weft__wishes_check(d->name, d->limits, FEATURES, required_limits, required_features, &problem);
+  if (!selected(d, selector)) status = weft__fail(&problem, WEFT_DEVICE, "\"%s\" is not \"%s\"", d->name, selector);
+  else status = weft__wishes_check(d->name, d->limits, FEATURES, required_limits, required_features, &problem);
   if (status) cpu_record_fail(r, status, problem.message);
   cpu_record_settle(d, r);
   *device = d;
@@ -143,12 +142,8 @@ static void cpu_query(void *device, uint64_t *out, uint64_t *features, uint64_t 
 static size_t cpu_text(void *device, weft_info what, char *out, size_t capacity) {
   const cpu_device *d = device;
   const char *const texts[] = {
-      [WEFT_INFO_NAME] = d->name,
-      [WEFT_INFO_VENDOR] = "weft",
-      [WEFT_INFO_ARCHITECTURE] = architecture,
-      [WEFT_INFO_BACKEND] = "CPU",
-      [WEFT_INFO_LIBRARY] = d->library,
-      [WEFT_INFO_FEATURES] = "shader-f16 subgroups",
+      [WEFT_INFO_NAME] = d->name,  [WEFT_INFO_VENDOR] = "weft",      [WEFT_INFO_ARCHITECTURE] = architecture,
+      [WEFT_INFO_BACKEND] = "CPU", [WEFT_INFO_LIBRARY] = d->library, [WEFT_INFO_FEATURES] = "shader-f16 subgroups",
   };
   return weft__copy_text((unsigned)what < sizeof texts / sizeof *texts ? texts[what] : "", out, capacity);
 }

@@ -20,7 +20,8 @@ typedef struct weft_cpu_options {
 } weft_cpu_options;
 
 /* Owned by the caller: give it back with weft_cpu_driver_destroy. options NULL: all default. WEFT_MEMORY. */
-WEFT_MUST_CHECK weft_status weft_cpu_driver_create(const weft_cpu_options *options, const weft_driver **out, weft_error *err);
+WEFT_MUST_CHECK weft_status weft_cpu_driver_create(const weft_cpu_options *options, const weft_driver **out,
+                                                   weft_error *err);
 
 /* All devices of the driver must be closed. NULL is fine. */
 void weft_cpu_driver_destroy(const weft_driver *driver);

@@ -29,7 +29,14 @@ typedef struct cpu_driver {
 
 /* ---- objects ----------------------------------------------------------------------------------------------------- */
 
-typedef enum cpu_kind { CPU_KIND_NONE, CPU_KIND_BUFFER, CPU_KIND_MODULE, CPU_KIND_LAYOUT, CPU_KIND_PIPELINE, CPU_KIND_GROUP } cpu_kind;
+typedef enum cpu_kind {
+  CPU_KIND_NONE,
+  CPU_KIND_BUFFER,
+  CPU_KIND_MODULE,
+  CPU_KIND_LAYOUT,
+  CPU_KIND_PIPELINE,
+  CPU_KIND_GROUP
+} cpu_kind;
 
 /* The head of every object. */
 typedef struct cpu_object {
@@ -104,9 +111,9 @@ typedef struct cpu_record {
   struct cpu_record *next;
   uint32_t future;
   weft_status status;
-  char *text;        /* owned; NULL: none */
-  weft_id id;        /* the object whose state changes when this is reported; 0: none */
-  uint32_t mapping;  /* of that buffer; 0: it is a pipeline */
+  char *text;       /* owned; NULL: none */
+  weft_id id;       /* the object whose state changes when this is reported; 0: none */
+  uint32_t mapping; /* of that buffer; 0: it is a pipeline */
 } cpu_record;
 
 typedef struct cpu_records {
@@ -117,7 +124,7 @@ typedef enum cpu_job_kind { CPU_JOB_WRITE, CPU_JOB_BLOCK, CPU_JOB_COMPILE, CPU_J
 
 /* source NULL and pipeline NULL: a CLEAR. */
 typedef struct cpu_command {
-  const cpu_pipeline *pipeline; /* a DISPATCH */
+  const cpu_pipeline *pipeline;    /* a DISPATCH */
   uint32_t first_span, first_word; /* of the job's */
   uint32_t groups[3];
   uint8_t *destination;
@@ -147,7 +154,7 @@ typedef struct cpu_job {
   uint32_t *words; /* of immediates; of a WRITE its bytes */
   uint32_t n_words, words_capacity;
   cpu_compile compile;
-  uint32_t at;      /* the command under way */
+  uint32_t at;       /* the command under way */
   uint64_t at_group; /* and its first workgroup that has not run */
 } cpu_job;
 
@@ -178,8 +185,8 @@ typedef struct cpu_device {
   uint32_t n_objects_capacity, n_objects, last_mapping;
   cpu_records reported;
   cpu_record *lost_record; /* owned until the device is lost, so that saying so needs no memory */
-  uint32_t ready; /* the future of opening, */
-  bool open;      /* which poll has told of */
+  uint32_t ready;          /* the future of opening, */
+  bool open;               /* which poll has told of */
   bool lost;
 
   weft__lock lock;
@@ -187,9 +194,9 @@ typedef struct cpu_device {
   cpu_job *first_job, **last_job;
   cpu_records settled;
   bool working; /* a job is under way */
-  bool halted;  /* without threads: the host was interrupted, and nothing runs until it says what to do */
+  atomic_bool halted; /* without threads: the host was interrupted, and nothing runs until it says what to do */
   bool closing;
-  atomic_bool stop; /* the job under way is to end early */
+  atomic_bool stop;        /* the job under way is to end early */
   weft_status stop_status; /* what is said of it then */
   const char *stop_text;
 
@@ -220,15 +227,18 @@ void *cpu_object_create(cpu_kind kind, size_t n_bytes);
 /* Marks an object as one that cannot be used. */
 void cpu_object_fail(cpu_object *object, const char *text);
 
-weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32_t usage, uint32_t future, weft_error *err);
-weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const void *bytes, uint64_t n_bytes, uint32_t future,
-                             weft_error *err);
+weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32_t usage, uint32_t future,
+                              weft_error *err);
+weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const void *bytes, uint64_t n_bytes,
+                             uint32_t future, weft_error *err);
 /* Writes to a buffer now, or by a job (*out, else NULL) when work that waits names the buffer. What WebGPU forbids is told
  * by `problem`, and nothing is written. */
-WEFT_MUST_CHECK weft_status cpu_write(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, cpu_job **out,
-                                      weft_error *problem, weft_error *err);
-weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future, weft_error *err);
-weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes, weft_error *err);
+WEFT_MUST_CHECK weft_status cpu_write(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes,
+                                      cpu_job **out, weft_error *problem, weft_error *err);
+weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future,
+                          weft_error *err);
+weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes,
+                         weft_error *err);
 void cpu_map_finish(void *device, weft_id id);
 void cpu_release(void *device, const weft_id *ids, uint32_t n);
 uint32_t cpu_object_count(void *device);
@@ -237,11 +247,13 @@ void cpu_object_finish(cpu_device *d, cpu_record *r);
 
 /* ---- pipeline.c -------------------------------------------------------------------------------------------------- */
 
-weft_status cpu_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future, weft_error *err);
+weft_status cpu_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future,
+                              weft_error *err);
 weft_status cpu_layout_create(void *device, weft_id id, const uint32_t *entries, uint32_t n, weft_error *err);
 weft_status cpu_pipeline_create(void *device, weft_id id, weft_id module, const char *entry, const weft_id *layouts,
-                                uint32_t n_layouts, uint32_t immediate_bytes, const char *constants, const double *values,
-                                uint32_t n_constants, bool background, uint32_t future, weft_error *err);
+                                uint32_t n_layouts, uint32_t immediate_bytes, const char *constants,
+                                const double *values, uint32_t n_constants, bool background, uint32_t future,
+                                weft_error *err);
 /* Makes the program of a pipeline and its places; on failure the pipeline has failed and `record` says why. */
 void cpu_compile_run(const cpu_device *d, const cpu_compile *c, cpu_record *record);
 void cpu_compile_free(cpu_compile *c);
@@ -267,8 +279,8 @@ size_t cpu_completion_text(void *device, uint32_t future, char *out, size_t capa
 /* ---- work.c: jobs, the worker, the crew -------------------------------------------------------------------------- */
 
 cpu_job *cpu_job_create(cpu_job_kind kind); /* NULL: out of memory */
-void cpu_job_free(cpu_job *job);             /* with its record; NULL is fine */
-void cpu_jobs_free(cpu_job *first);          /* it and those behind it */
+void cpu_job_free(cpu_job *job);            /* with its record; NULL is fine */
+void cpu_jobs_free(cpu_job *first);         /* it and those behind it */
 /* Retains `object` until the job is done. */
 WEFT_MUST_CHECK weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err);
 /* Gives a job (consumed) to the worker. */

@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "drivers/cpu/internal.h"
 
-static const char *const kind_names[] = {"nothing", "a buffer", "a shader module", "a layout", "a pipeline", "a bind group"};
+static const char *const kind_names[] = {"nothing",  "a buffer",   "a shader module",
+                                         "a layout", "a pipeline", "a bind group"};
 
 /* ---- counting ---------------------------------------------------------------------------------------------------- */
 
@@ -107,7 +108,8 @@ static bool allocate(cpu_buffer *b) {
   return true;
 }
 
-weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32_t usage, uint32_t future, weft_error *err) {
+weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32_t usage, uint32_t future,
+                              weft_error *err) {
   cpu_device *d = device;
   weft_status status = cpu_device_usable(d, err);
   if (status) return status;
@@ -127,7 +129,8 @@ weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32
     weft__fail(&problem, WEFT_DEVICE, "a buffer of %llu bytes; maxBufferSize is %llu", (unsigned long long)n_bytes,
                (unsigned long long)d->limits[WEFT_LIMIT_MAX_BUFFER_SIZE]);
   else if (!allocate(b))
-    weft__fail(&problem, WEFT_MEMORY, "this machine has no memory for a buffer of %llu bytes", (unsigned long long)n_bytes);
+    weft__fail(&problem, WEFT_MEMORY, "this machine has no memory for a buffer of %llu bytes",
+               (unsigned long long)n_bytes);
   if (problem.code) {
     cpu_object_fail(&b->head, problem.message);
     cpu_record_fail(r, problem.code, problem.message);
@@ -139,21 +142,22 @@ weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32
 /* Why `n_bytes` at `offset` of a buffer cannot be written; false: they can. */
 static bool write_problem(const cpu_buffer *b, uint64_t offset, uint64_t n_bytes, weft_error *problem) {
   if (!b->bytes)
-    weft__fail(problem, WEFT_DEVICE, "the buffer could not be created: %s", b->head.failed ? b->head.failed : "no memory");
-  else if (b->mapping)
-    weft__fail(problem, WEFT_DEVICE, "the buffer is mapped");
+    weft__fail(problem, WEFT_DEVICE, "the buffer could not be created: %s",
+               b->head.failed ? b->head.failed : "no memory");
+  else if (b->mapping) weft__fail(problem, WEFT_DEVICE, "the buffer is mapped");
   else if (!(b->usage & WEFT_USAGE_COPY_DST))
     weft__fail(problem, WEFT_DEVICE, "the buffer was not created with COPY_DST");
   else if (offset % 4 || n_bytes % 4)
-    weft__fail(problem, WEFT_DEVICE, "%llu bytes at offset %llu: both are to be multiples of 4", (unsigned long long)n_bytes,
-               (unsigned long long)offset);
+    weft__fail(problem, WEFT_DEVICE, "%llu bytes at offset %llu: both are to be multiples of 4",
+               (unsigned long long)n_bytes, (unsigned long long)offset);
   else if (offset > b->n_bytes || n_bytes > b->n_bytes - offset)
-    weft__fail(problem, WEFT_DEVICE, "%llu bytes at offset %llu are beyond the buffer's %llu", (unsigned long long)n_bytes,
-               (unsigned long long)offset, (unsigned long long)b->n_bytes);
+    weft__fail(problem, WEFT_DEVICE, "%llu bytes at offset %llu are beyond the buffer's %llu",
+               (unsigned long long)n_bytes, (unsigned long long)offset, (unsigned long long)b->n_bytes);
   return problem->code != WEFT_OK;
 }
 
-static weft_status write_later(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, cpu_job **out, weft_error *err) {
+static weft_status write_later(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, cpu_job **out,
+                               weft_error *err) {
   cpu_job *job = cpu_job_create(CPU_JOB_WRITE);
   weft_status status = job ? cpu_job_hold(job, &b->head, err) : weft__fail_memory(err);
   if (!status) {
@@ -166,23 +170,25 @@ static weft_status write_later(cpu_buffer *b, uint64_t offset, const void *bytes
     return status;
   }
   memcpy(job->words, bytes, (size_t)n_bytes);
-  job->commands[0] = (cpu_command){.destination = b->bytes + offset, .source = (const uint8_t *)job->words, .n_bytes = n_bytes};
+  job->commands[0] =
+      (cpu_command){.destination = b->bytes + offset, .source = (const uint8_t *)job->words, .n_bytes = n_bytes};
   job->n_commands = 1;
   *out = job;
   return WEFT_OK;
 }
 
-weft_status cpu_write(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, cpu_job **out, weft_error *problem,
-                      weft_error *err) {
+weft_status cpu_write(cpu_buffer *b, uint64_t offset, const void *bytes, uint64_t n_bytes, cpu_job **out,
+                      weft_error *problem, weft_error *err) {
   *out = NULL;
   if (write_problem(b, offset, n_bytes, problem) || !n_bytes) return WEFT_OK;
   if (atomic_load_explicit(&b->pending, memory_order_acquire)) return write_later(b, offset, bytes, n_bytes, out, err);
-  memcpy(b->bytes + offset, bytes, (size_t)n_bytes); /* nothing that waits names it, so it is as if the write were the first to run */
+  memcpy(b->bytes + offset, bytes,
+         (size_t)n_bytes); /* nothing that waits names it, so it is as if the write were the first to run */
   return WEFT_OK;
 }
 
-weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const void *bytes, uint64_t n_bytes, uint32_t future,
-                             weft_error *err) {
+weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const void *bytes, uint64_t n_bytes,
+                             uint32_t future, weft_error *err) {
   cpu_device *d = device;
   cpu_buffer *b;
   cpu_job *job = NULL;
@@ -204,7 +210,8 @@ weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const vo
 
 /* ---- mapping ----------------------------------------------------------------------------------------------------- */
 
-weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future, weft_error *err) {
+weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_bytes, uint32_t future,
+                          weft_error *err) {
   cpu_device *d = device;
   cpu_buffer *b;
   weft_status status = cpu_device_usable(d, err);
@@ -220,8 +227,7 @@ weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_
     return status;
   }
   job->record = r;
-  if (!b->bytes)
-    cpu_record_fail(r, WEFT_DEVICE, "a buffer whose creation failed cannot be mapped");
+  if (!b->bytes) cpu_record_fail(r, WEFT_DEVICE, "a buffer whose creation failed cannot be mapped");
   else if (!(b->usage & WEFT_USAGE_MAP_READ))
     cpu_record_fail(r, WEFT_DEVICE, "the buffer was not created with MAP_READ");
   else if (offset % 8 || n_bytes % 4 || offset > b->n_bytes || n_bytes > b->n_bytes - offset)
@@ -238,7 +244,8 @@ weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_
   return WEFT_OK;
 }
 
-weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes, weft_error *err) {
+weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destination, uint64_t n_bytes,
+                         weft_error *err) {
   cpu_device *d = device;
   cpu_buffer *b;
   weft_status status = cpu_device_usable(d, err);

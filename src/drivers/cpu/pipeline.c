@@ -19,7 +19,8 @@ static void tell_errors(const wgsl_module *m, weft__text *lines) {
   }
 }
 
-weft_status cpu_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future, weft_error *err) {
+weft_status cpu_module_create(void *device, weft_id id, const char *wgsl, size_t n_bytes, uint32_t future,
+                              weft_error *err) {
   cpu_device *d = device;
   weft_status status = cpu_device_usable(d, err);
   if (status) return status;
@@ -54,7 +55,8 @@ weft_status cpu_layout_create(void *device, weft_id id, const uint32_t *entries,
   weft_status status = cpu_device_usable(d, err);
   for (uint32_t i = 0; i < n && !status; i++)
     if (entries[3 * i + 1] > WEFT_BINDING_STORAGE_READ)
-      status = weft__fail(err, WEFT_VALUE, "binding %u has type %u, and there are types 0 to 3", entries[3 * i], entries[3 * i + 1]);
+      status = weft__fail(err, WEFT_VALUE, "binding %u has type %u, and there are types 0 to 3", entries[3 * i],
+                          entries[3 * i + 1]);
   if (status) return status;
   if (n > d->limits[WEFT_LIMIT_MAX_BINDINGS_PER_GROUP])
     return weft__fail(err, WEFT_VALUE, "a layout of %u bindings; maxBindingsPerBindGroup is %llu", n,
@@ -107,9 +109,10 @@ static weft_status read_constants(const cpu_compile *c, wgsl_constant *out, weft
   return WEFT_OK;
 }
 
-static weft_status check_limits(const cpu_device *d, const cpu_compile *c, const wgsl_entry *entry, const wgsl_constant *constants,
-                                weft_error *err) {
-  static const weft_limit limits[] = {WEFT_LIMIT_MAX_WORKGROUP_SIZE_X, WEFT_LIMIT_MAX_WORKGROUP_SIZE_Y, WEFT_LIMIT_MAX_WORKGROUP_SIZE_Z};
+static weft_status check_limits(const cpu_device *d, const cpu_compile *c, const wgsl_entry *entry,
+                                const wgsl_constant *constants, weft_error *err) {
+  static const weft_limit limits[] = {WEFT_LIMIT_MAX_WORKGROUP_SIZE_X, WEFT_LIMIT_MAX_WORKGROUP_SIZE_Y,
+                                      WEFT_LIMIT_MAX_WORKGROUP_SIZE_Z};
   wgsl_pipeline p;
   char message[512];
   uint64_t all = 1;
@@ -118,14 +121,15 @@ static weft_status check_limits(const cpu_device *d, const cpu_compile *c, const
   for (int i = 0; i < 3; i++) {
     all *= p.workgroup_size[i];
     if (p.workgroup_size[i] > d->limits[limits[i]])
-      return weft__fail(err, WEFT_DEVICE, "a workgroup of %u in %c; the device takes %llu", p.workgroup_size[i], "xyz"[i],
-                        (unsigned long long)d->limits[limits[i]]);
+      return weft__fail(err, WEFT_DEVICE, "a workgroup of %u in %c; the device takes %llu", p.workgroup_size[i],
+                        "xyz"[i], (unsigned long long)d->limits[limits[i]]);
   }
   if (all > d->limits[WEFT_LIMIT_MAX_INVOCATIONS_PER_WORKGROUP])
-    return weft__fail(err, WEFT_DEVICE, "a workgroup of %llu invocations; the device takes %llu", (unsigned long long)all,
-                      (unsigned long long)d->limits[WEFT_LIMIT_MAX_INVOCATIONS_PER_WORKGROUP]);
+    return weft__fail(err, WEFT_DEVICE, "a workgroup of %llu invocations; the device takes %llu",
+                      (unsigned long long)all, (unsigned long long)d->limits[WEFT_LIMIT_MAX_INVOCATIONS_PER_WORKGROUP]);
   if (p.workgroup_bytes > d->limits[WEFT_LIMIT_MAX_WORKGROUP_STORAGE_SIZE])
-    return weft__fail(err, WEFT_DEVICE, "%llu bytes of workgroup memory; the device has %llu", (unsigned long long)p.workgroup_bytes,
+    return weft__fail(err, WEFT_DEVICE, "%llu bytes of workgroup memory; the device has %llu",
+                      (unsigned long long)p.workgroup_bytes,
                       (unsigned long long)d->limits[WEFT_LIMIT_MAX_WORKGROUP_STORAGE_SIZE]);
   return WEFT_OK;
 }
@@ -146,11 +150,13 @@ static weft_status place_slot(const cpu_pipeline *p, const cpu_slot *s, cpu_plac
     const cpu_entry *e = &l->entries[i];
     if (e->binding != s->binding) continue;
     if (!type_fits(s->space, e->type) || (e->min_bytes && e->min_bytes < s->min_bytes))
-      return weft__fail(err, WEFT_DEVICE, "@group(%u) @binding(%u) of the layout does not fit the shader's", s->group, s->binding);
+      return weft__fail(err, WEFT_DEVICE, "@group(%u) @binding(%u) of the layout does not fit the shader's", s->group,
+                        s->binding);
     *out = (cpu_place){s->group, i};
     return WEFT_OK;
   }
-  return weft__fail(err, WEFT_DEVICE, "the layout has no @group(%u) @binding(%u), which the shader uses", s->group, s->binding);
+  return weft__fail(err, WEFT_DEVICE, "the layout has no @group(%u) @binding(%u), which the shader uses", s->group,
+                    s->binding);
 }
 
 static weft_status place_slots(cpu_pipeline *p, weft_error *err) {
@@ -167,8 +173,8 @@ static weft_status compile(const cpu_device *d, const cpu_compile *c, weft_error
   const wgsl_entry *entry = find_entry(c->module->wgsl, c->entry);
   if (!entry) return weft__fail(err, WEFT_DEVICE, "the module has no compute entry point \"%s\"", c->entry);
   if (entry->immediate && entry->immediate->size > p->immediate_bytes)
-    return weft__fail(err, WEFT_DEVICE, "\"%s\" uses %u bytes of immediates, and the layout has %u", c->entry, entry->immediate->size,
-                      p->immediate_bytes);
+    return weft__fail(err, WEFT_DEVICE, "\"%s\" uses %u bytes of immediates, and the layout has %u", c->entry,
+                      entry->immediate->size, p->immediate_bytes);
   wgsl_constant *constants = weft__alloc_zero(c->n_constants, sizeof *constants);
   cpu_program_options options = {.constants = constants, .n_constants = c->n_constants};
   weft_status status = constants ? read_constants(c, constants, err) : weft__fail_memory(err);
@@ -225,13 +231,13 @@ static weft_status compile_later(cpu_device *d, const cpu_compile *lent, cpu_rec
   return WEFT_OK;
 }
 
-static weft_status pipeline_make(cpu_device *d, const weft_id *layouts, uint32_t n_layouts, uint32_t immediate_bytes, cpu_pipeline **out,
-                                 weft_error *err) {
+static weft_status pipeline_make(cpu_device *d, const weft_id *layouts, uint32_t n_layouts, uint32_t immediate_bytes,
+                                 cpu_pipeline **out, weft_error *err) {
   if (n_layouts > CPU_GROUPS_MAX)
     return weft__fail(err, WEFT_VALUE, "a pipeline with %u groups; maxBindGroups is %d", n_layouts, CPU_GROUPS_MAX);
   if (immediate_bytes > CPU_IMMEDIATE_BYTES_MAX)
-    return weft__fail(err, WEFT_VALUE, "a pipeline with %u bytes of immediates; maxImmediateSize is %d", immediate_bytes,
-                      CPU_IMMEDIATE_BYTES_MAX);
+    return weft__fail(err, WEFT_VALUE, "a pipeline with %u bytes of immediates; maxImmediateSize is %d",
+                      immediate_bytes, CPU_IMMEDIATE_BYTES_MAX);
   cpu_pipeline *p = cpu_object_create(CPU_KIND_PIPELINE, sizeof *p);
   if (!p) return weft__fail_memory(err);
   p->immediate_bytes = immediate_bytes;
@@ -249,8 +255,9 @@ static weft_status pipeline_make(cpu_device *d, const weft_id *layouts, uint32_t
 }
 
 weft_status cpu_pipeline_create(void *device, weft_id id, weft_id module, const char *entry, const weft_id *layouts,
-                                uint32_t n_layouts, uint32_t immediate_bytes, const char *constants, const double *values,
-                                uint32_t n_constants, bool background, uint32_t future, weft_error *err) {
+                                uint32_t n_layouts, uint32_t immediate_bytes, const char *constants,
+                                const double *values, uint32_t n_constants, bool background, uint32_t future,
+                                weft_error *err) {
   cpu_device *d = device;
   cpu_pipeline *p = NULL;
   cpu_module *m;
@@ -258,7 +265,11 @@ weft_status cpu_pipeline_create(void *device, weft_id id, weft_id module, const 
   if (!status) status = cpu_object_find(d, module, CPU_KIND_MODULE, &m, err);
   if (!status) status = pipeline_make(d, layouts, n_layouts, immediate_bytes, &p, err);
   if (status) return status;
-  cpu_compile c = {.pipeline = p, .module = m, .entry = (char *)entry, .constants = (char *)constants, .values = (double *)values,
+  cpu_compile c = {.pipeline = p,
+                   .module = m,
+                   .entry = (char *)entry,
+                   .constants = (char *)constants,
+                   .values = (double *)values,
                    .n_constants = n_constants};
   cpu_record *r = cpu_record_create(future ? future : WEFT_FUTURE_UNCAPTURED);
   status = r ? cpu_object_put(d, id, &p->head, err) : weft__fail_memory(err);

@@ -55,10 +55,10 @@ static void add_job(walk *k, cpu_job *job) {
 }
 
 /* WebGPU forbids what the block does: told by its record, and nothing of it will run. */
-#define FORBID(k, ...)                                                              \
-  do {                                                                              \
-    weft_error problem_;                                                            \
-    weft__fail(&problem_, WEFT_DEVICE, __VA_ARGS__);                                \
+#define FORBID(k, ...)                                                                            \
+  do {                                                                                            \
+    weft_error problem_;                                                                          \
+    weft__fail(&problem_, WEFT_DEVICE, __VA_ARGS__);                                              \
     cpu_record_fail((k)->block ? (k)->block->record : (k)->stray, WEFT_DEVICE, problem_.message); \
   } while (0)
 
@@ -66,7 +66,8 @@ static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err
   uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
   if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
   if (length > n_left)
-    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length, n_left);
+    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
+                      n_left);
   uint32_t more = length - shapes[op].fixed;
   bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
   if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
@@ -103,7 +104,8 @@ static weft_status take_begin(walk *k, const uint32_t *w, weft_error *err) {
 static bool range_forbidden(walk *k, const char *op, const cpu_buffer *b, uint64_t offset, uint64_t n, uint32_t usage) {
   if (!b->bytes) FORBID(k, "%s: a buffer whose creation failed", op);
   else if (b->mapping) FORBID(k, "%s: the buffer is mapped", op);
-  else if (!(b->usage & usage)) FORBID(k, "%s: the buffer was created with usage 0x%x, and 0x%x is needed", op, b->usage, usage);
+  else if (!(b->usage & usage))
+    FORBID(k, "%s: the buffer was created with usage 0x%x, and 0x%x is needed", op, b->usage, usage);
   else if (offset % 4 || n % 4) FORBID(k, "%s: %llu bytes at offset %llu, not multiples of 4", op, (ull)n, (ull)offset);
   else if (offset > b->n_bytes || n > b->n_bytes - offset)
     FORBID(k, "%s: %llu bytes at offset %llu are beyond the buffer's %llu", op, (ull)n, (ull)offset, (ull)b->n_bytes);
@@ -113,7 +115,8 @@ static bool range_forbidden(walk *k, const char *op, const cpu_buffer *b, uint64
 
 static weft_status add_command(walk *k, const cpu_command *c, weft_error *err) {
   cpu_job *job = k->block;
-  if (!weft__grow(&job->commands, &job->commands_capacity, job->n_commands + 1, sizeof *job->commands)) return weft__fail_memory(err);
+  if (!weft__grow(&job->commands, &job->commands_capacity, job->n_commands + 1, sizeof *job->commands))
+    return weft__fail_memory(err);
   job->commands[job->n_commands++] = *c;
   return WEFT_OK;
 }
@@ -148,25 +151,30 @@ static weft_status take_clear(walk *k, const uint32_t *w, weft_error *err) {
 
 /* ---- bind groups ------------------------------------------------------------------------------------------------- */
 
-static bool is_uniform(weft_binding_type type) { return type == WEFT_BINDING_UNIFORM || type == WEFT_BINDING_UNIFORM_DYNAMIC; }
+static bool is_uniform(weft_binding_type type) {
+  return type == WEFT_BINDING_UNIFORM || type == WEFT_BINDING_UNIFORM_DYNAMIC;
+}
 
 /* Why a range cannot be bound to an entry; false: it can. */
 static bool bound_problem(const cpu_device *d, const cpu_entry *e, const cpu_bound *b, weft_error *problem) {
   bool uniform = is_uniform(e->type);
-  uint64_t alignment = d->limits[uniform ? WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT : WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT];
+  uint64_t alignment =
+      d->limits[uniform ? WEFT_LIMIT_MIN_UNIFORM_OFFSET_ALIGNMENT : WEFT_LIMIT_MIN_STORAGE_OFFSET_ALIGNMENT];
   uint64_t most = d->limits[uniform ? WEFT_LIMIT_MAX_UNIFORM_BINDING_SIZE : WEFT_LIMIT_MAX_STORAGE_BINDING_SIZE];
   uint32_t usage = uniform ? WEFT_USAGE_UNIFORM : WEFT_USAGE_STORAGE, at = e->binding;
-  if (!b->buffer->bytes)
-    weft__fail(problem, WEFT_DEVICE, "binding %u: a buffer whose creation failed", at);
+  if (!b->buffer->bytes) weft__fail(problem, WEFT_DEVICE, "binding %u: a buffer whose creation failed", at);
   else if (!(b->buffer->usage & usage))
-    weft__fail(problem, WEFT_DEVICE, "binding %u: the buffer was created with usage 0x%x, and 0x%x is needed", at, b->buffer->usage, usage);
+    weft__fail(problem, WEFT_DEVICE, "binding %u: the buffer was created with usage 0x%x, and 0x%x is needed", at,
+               b->buffer->usage, usage);
   else if (b->offset % alignment)
-    weft__fail(problem, WEFT_DEVICE, "binding %u: offset %llu is no multiple of %llu", at, (ull)b->offset, (ull)alignment);
+    weft__fail(problem, WEFT_DEVICE, "binding %u: offset %llu is no multiple of %llu", at, (ull)b->offset,
+               (ull)alignment);
   else if (!b->n_bytes || b->offset > b->buffer->n_bytes || b->n_bytes > b->buffer->n_bytes - b->offset)
-    weft__fail(problem, WEFT_DEVICE, "binding %u: %llu bytes at offset %llu of a buffer of %llu", at, (ull)b->n_bytes, (ull)b->offset,
-               (ull)b->buffer->n_bytes);
+    weft__fail(problem, WEFT_DEVICE, "binding %u: %llu bytes at offset %llu of a buffer of %llu", at, (ull)b->n_bytes,
+               (ull)b->offset, (ull)b->buffer->n_bytes);
   else if (b->n_bytes < e->min_bytes || b->n_bytes > most || (!uniform && b->n_bytes % 4))
-    weft__fail(problem, WEFT_DEVICE, "binding %u: %llu bytes; between %u and %llu can be bound, of storage multiples of 4", at,
+    weft__fail(problem, WEFT_DEVICE,
+               "binding %u: %llu bytes; between %u and %llu can be bound, of storage multiples of 4", at,
                (ull)b->n_bytes, e->min_bytes, (ull)most);
   return problem->code != WEFT_OK;
 }
@@ -242,7 +250,8 @@ static bool group_forbidden(walk *k, uint32_t index) {
   else if (!same_layout(g->layout, k->pipeline->layouts[index]))
     FORBID(k, "DISPATCH: group %u has another layout than the pipeline", index);
   else if (k->groups[index].n_dynamic != g->layout->n_dynamic)
-    FORBID(k, "DISPATCH: group %u has %u dynamic offsets, and its layout %u", index, k->groups[index].n_dynamic, g->layout->n_dynamic);
+    FORBID(k, "DISPATCH: group %u has %u dynamic offsets, and its layout %u", index, k->groups[index].n_dynamic,
+           g->layout->n_dynamic);
   else return false;
   return true;
 }
@@ -256,7 +265,8 @@ static weft_status add_spans(walk *k, uint32_t index, cpu_span *out, bool *forbi
     const cpu_bound *b = &g->bound[i];
     uint32_t moved = g->layout->entries[i].type == WEFT_BINDING_UNIFORM_DYNAMIC ? *dynamic++ : 0;
     if (moved % alignment || moved > b->buffer->n_bytes - b->offset - b->n_bytes)
-      FORBID(k, "DISPATCH: the dynamic offset %u of binding %u is not aligned or beyond the buffer", moved, g->layout->entries[i].binding);
+      FORBID(k, "DISPATCH: the dynamic offset %u of binding %u is not aligned or beyond the buffer", moved,
+             g->layout->entries[i].binding);
     else if (b->buffer->mapping)
       FORBID(k, "DISPATCH: the buffer of binding %u is mapped", g->layout->entries[i].binding);
     else if (aliases(k, b->buffer))
@@ -284,7 +294,8 @@ static weft_status bind_slots(walk *k, cpu_command *c, bool *forbidden, weft_err
     n_entries += p->layouts[g]->n;
   }
   /* The slots' own come first; those of all entries lie behind them only until the slots have been filled. */
-  if (!weft__grow(&job->spans, &job->spans_capacity, job->n_spans + n_slots + n_entries, sizeof *job->spans)) return weft__fail_memory(err);
+  if (!weft__grow(&job->spans, &job->spans_capacity, job->n_spans + n_slots + n_entries, sizeof *job->spans))
+    return weft__fail_memory(err);
   cpu_span *own = job->spans + job->n_spans, *all = own + n_slots;
   for (uint32_t g = 0; g < p->n_layouts; g++) {
     weft_status status = add_spans(k, g, all + first[g], forbidden, err);
@@ -293,8 +304,8 @@ static weft_status bind_slots(walk *k, cpu_command *c, bool *forbidden, weft_err
   for (uint32_t i = 0; i < n_slots; i++) {
     own[i] = all[first[p->places[i].group] + p->places[i].index];
     if (own[i].n_bytes >= slots[i].min_bytes) continue;
-    FORBID(k, "DISPATCH: @group(%u) @binding(%u) has %llu bytes, and the shader needs %u", slots[i].group, slots[i].binding,
-           (ull)own[i].n_bytes, slots[i].min_bytes);
+    FORBID(k, "DISPATCH: @group(%u) @binding(%u) has %llu bytes, and the shader needs %u", slots[i].group,
+           slots[i].binding, (ull)own[i].n_bytes, slots[i].min_bytes);
     *forbidden = true;
     return WEFT_OK;
   }
@@ -319,7 +330,8 @@ static weft_status take_dispatch(walk *k, const uint32_t *w, weft_error *err) {
   weft_status status = bind_slots(k, &c, &forbidden, err);
   if (status || forbidden || !w[1] || !w[2] || !w[3]) return status;
   uint32_t n_words = (p->immediate_bytes + 3) / 4;
-  if (!weft__grow(&job->words, &job->words_capacity, job->n_words + n_words, sizeof *job->words)) return weft__fail_memory(err);
+  if (!weft__grow(&job->words, &job->words_capacity, job->n_words + n_words, sizeof *job->words))
+    return weft__fail_memory(err);
   if (n_words) memcpy(job->words + job->n_words, k->immediates, n_words * 4u);
   job->n_words += n_words;
   status = cpu_job_hold(job, &k->pipeline->head, err);
@@ -353,8 +365,7 @@ static weft_status take_command(walk *k, const uint32_t *w, weft_error *err) {
     case WEFT_OP_IMMEDIATES:
       if (w[1] % 4 || w[1] > sizeof k->immediates || (n - 2) * 4u > sizeof k->immediates - w[1])
         FORBID(k, "IMMEDIATES: %u bytes at offset %u", (n - 2) * 4u, w[1]);
-      else if (n > 2)
-        memcpy(k->immediates + w[1] / 4, w + 2, (n - 2) * 4u);
+      else if (n > 2) memcpy(k->immediates + w[1] / 4, w + 2, (n - 2) * 4u);
       return WEFT_OK;
     case WEFT_OP_DISPATCH: return take_dispatch(k, w, err);
     case WEFT_OP_COPY: return take_copy(k, w, err);

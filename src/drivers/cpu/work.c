@@ -22,7 +22,8 @@ cpu_job *cpu_job_create(cpu_job_kind kind) {
 }
 
 static void let_go(cpu_object *object) {
-  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
+  if (object->kind == CPU_KIND_BUFFER)
+    atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
   cpu_object_release(object);
 }
 
@@ -53,17 +54,20 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   if (!weft__grow(&job->held, &job->held_capacity, job->n_held + 1, sizeof *job->held)) return weft__fail_memory(err);
   job->held[job->n_held++] = object;
   cpu_object_retain(object);
-  if (object->kind == CPU_KIND_BUFFER) atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
+  if (object->kind == CPU_KIND_BUFFER)
+    atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
   return WEFT_OK;
 }
 
 /* ---- asking the host, where nobody else can stop the work ----------------------------------------------------------- */
 
+static bool halted(const cpu_device *d) { return atomic_load_explicit(&d->halted, memory_order_relaxed); }
+
 static void ask_host(void *device) {
   cpu_device *d = device;
   const weft_cpu_options *options = &d->driver->options;
-  if (d->halted || !options->interrupted(options->data)) return;
-  d->halted = true;
+  if (halted(d) || !options->interrupted(options->data)) return;
+  atomic_store_explicit(&d->halted, true, memory_order_relaxed);
   atomic_store_explicit(&d->stop, true, memory_order_relaxed);
 }
 
@@ -156,7 +160,9 @@ static void run_threaded(cpu_device *d, cpu_dispatch *s) {
 static bool run_dispatch(cpu_device *d, cpu_job *job, const cpu_command *c, double deadline, weft_error *problem) {
   cpu_dispatch s = {
       .program = c->pipeline->program,
-      .run = {.spans = job->spans + c->first_span, .immediates = (const uint8_t *)(job->words + c->first_word), .stop = &d->stop},
+      .run = {.spans = job->spans + c->first_span,
+              .immediates = (const uint8_t *)(job->words + c->first_word),
+              .stop = &d->stop},
       .n_groups = (uint64_t)c->groups[0] * c->groups[1] * c->groups[2],
       .run.ask = deadline > 0 && d->driver->options.interrupted ? ask_host : NULL,
       .run.data = d,
@@ -223,7 +229,7 @@ static void run_next(cpu_device *d, double deadline) {
   if (!d->first_job) d->last_job = &d->first_job;
   d->working = true;
   weft__lock_leave(&d->lock);
-  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !d->halted;
+  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !halted(d);
   cpu_record *record = job->record;
   cpu_job_kind kind = job->kind;
   if (done) {
@@ -236,7 +242,7 @@ static void run_next(cpu_device *d, double deadline) {
     job->next = d->first_job;
     d->first_job = job;
     if (!job->next) d->last_job = &job->next;
-    if (d->halted) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
+    if (halted(d)) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
     return;
   }
   if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind)) tell_stopped(d, record);
@@ -270,6 +276,7 @@ void cpu_crew_start(cpu_device *d) {
   weft__condition_init(&d->changed);
   weft__condition_init(&d->call_helpers);
   atomic_init(&d->stop, false);
+  atomic_init(&d->halted, false);
   d->last_job = &d->first_job;
   if (d->n_threads) d->has_worker = weft__thread_start(&d->worker, worker_main, d);
 }
@@ -281,7 +288,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
   weft__lock_enter(&d->lock);
   d->stop_status = status;
   d->stop_text = text;
-  d->halted = false;
+  atomic_store_explicit(&d->halted, false, memory_order_relaxed);
   for (cpu_job **at = &d->first_job; *at;) {
     cpu_job *job = *at;
     if (survives(d, job->kind)) {
@@ -304,6 +311,9 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
     cpu_record_settle_locked(d, job->record);
     job->record = NULL;
   }
+  if (status == WEFT_LOST) /* what has been mapped and is not told of cannot be read any more */
+    for (cpu_record *r = d->settled.first; r; r = r->next)
+      if (r->mapping) cpu_record_fail(r, status, text);
   weft__lock_leave(&d->lock);
   cpu_jobs_free(dropped);
 }
@@ -314,7 +324,7 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
-    while (d->first_job && !d->halted && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
+    while (d->first_job && !halted(d) && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
   weft__lock_leave(&d->lock);
 }
 
