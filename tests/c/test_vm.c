@@ -129,6 +129,35 @@ TEST(integers_wrap_and_never_trap) {
   for (uint32_t i = 0; i < 10; i++) CHECK_EQ(k.words[0][i], want[i]);
 }
 
+/* What follows the lane is not worked out lane by lane; what it was made of may change before it is used. */
+TEST(ids_keep_what_they_were_made_of) {
+  kernel k = {0};
+  for (uint32_t i = 0; i < WORDS; i++) k.words[1][i] = i;
+  if (!compute(&k,
+               OUT
+               "@group(0) @binding(1) var<storage> v: array<u32>;\n"
+               "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) g: vec3u) {\n"
+               "  var n = 100u; let early = g.x < n; n = 50; let at = g.x + n; n = 0;\n"
+               "  if (early) { out[at] = g.x; }\n"
+               "  if (g.x >= 90) { return; }\n"
+               "  var sum = 0u; for (var i = g.x; i < arrayLength(&v) - 20; i += 90) { sum += v[i]; }\n"
+               "  out[200 + g.x] = sum;\n"
+               "  var j = g.x; if (g.x % 3 == 0) { j += 7; } j++; out[300 + g.x] = v[j];\n"
+               "}",
+               3, 1, 1))
+    return;
+  for (uint32_t x = 0; x < 90; x++) {
+    uint32_t sum = 0;
+    for (uint32_t i = x; i < WORDS - 20; i += 90) sum += i;
+    CHECK_EQ(k.words[0][50 + x], x);
+    CHECK_EQ(k.words[0][200 + x], sum);
+    CHECK_EQ(k.words[0][300 + x], x + 1 + (x % 3 ? 0 : 7));
+  }
+  CHECK_EQ(k.words[0][149], 99);
+  CHECK_EQ(k.words[0][150], 0);
+  CHECK_EQ(k.words[0][290], 0);
+}
+
 /* ---- control flow ------------------------------------------------------------------------------------------------- */
 
 /* Lanes leave a loop by break, continue and return at different iterations; the same in C. */

@@ -61,7 +61,7 @@ enum {
   CPU_BIT_GROUP = 4,   /* INDEX_*: the group is of scalars */
   CPU_BIT_VALUE = 8,   /* the first value is a scalar, << 1 the second … */
   CPU_BIT_SHARED = 128, /* the memory is one that other threads see */
-  CPU_BIT_LANES = 256   /* the index rises by one from lane to lane */
+  CPU_BIT_LANES = 256   /* the index is a scalar plus the lane */
 };
 
 typedef struct cpu_insn {

@@ -38,7 +38,10 @@ typedef enum cpu_reg_kind {
 typedef struct cpu_vreg {
   uint8_t kind;
   bool row;                          /* a value for each lane */
-  bool rises;                        /* by one from lane to lane */
+  bool rises, below;                 /* the row is `start` + the lane; is whether start + the lane < bound (scalars) */
+  bool not_below;                    /* the contrary */
+  cpu_reg start, bound;
+  bool is_start;                     /* VAR: the variable is a row that rises; this scalar is where from */
   uint32_t value;                    /* CONST; PRESET: which */
   uint32_t group, n_group;           /* registers that must lie side by side: the first one, how many; 0: alone */
   uint32_t version;                  /* times written so far, in the order of the code */
@@ -80,6 +83,7 @@ typedef struct cpu_binding {
 
 typedef enum cpu_fact {
   CPU_FACT_VARYING, /* a variable, a function's result */
+  CPU_FACT_LEVEL,   /* a variable: it does not always rise by one from lane to lane */
   CPU_FACT_INDEXED, /* a variable: by an index that is not constant */
   CPU_FACT_BREAK,   /* a loop, a switch: some lanes leave earlier than others; a function: return */
   CPU_FACT_CONTINUE

@@ -168,6 +168,26 @@ static void fold(cpu_lower *L, cpu_insn insn, cpu_reg *out) {
   for (uint32_t d = 0; d < insn.n_defs; d++) out[d] = cpu_constant(L, file[d]);
 }
 
+/* A row that rises by one from lane to lane still does when a scalar is added; how it compares with a scalar, two lanes
+ * tell. m: the mixture of the uses. */
+static void note_rising(cpu_lower *L, cpu_op op, const cpu_reg *uses, uint16_t m, cpu_reg out) {
+  if (L->status != WEFT_OK || (m != 1 && m != 2)) return;
+  cpu_reg row = uses[m == 1 ? 1 : 0], scalar = uses[m == 1 ? 0 : 1], start = L->regs[row].start;
+  if (!L->regs[row].rises || L->regs[out].rises) return;
+  if (op == CPU_ADD || (op == CPU_SUB && m == 2)) {
+    cpu_reg sum = cpu_op2(L, op, start, scalar);
+    if (L->regs[sum].kind == CPU_REG_VAR) return; /* it may hold something else later */
+    L->regs[out].rises = true;
+    L->regs[out].start = sum;
+    return;
+  }
+  if (L->regs[scalar].kind == CPU_REG_VAR) return;
+  L->regs[out].below = op == CPU_LT_U && m == 2;
+  L->regs[out].not_below = op == CPU_LE_U && m == 1;
+  L->regs[out].start = start;
+  L->regs[out].bound = scalar;
+}
+
 static cpu_reg operation(cpu_lower *L, cpu_op op, uint32_t n, cpu_reg a, cpu_reg b, cpu_reg c) {
   cpu_reg uses[3] = {seen_through(L, a), seen_through(L, b), seen_through(L, c)}, out = 0;
   uint16_t m = mixture(L, uses, n), all = (uint16_t)((1 << n) - 1);
@@ -181,9 +201,7 @@ static cpu_reg operation(cpu_lower *L, cpu_op op, uint32_t n, cpu_reg a, cpu_reg
     fold(L, insn, &out);
   else
     cpu_emit_known(L, insn, &out);
-  /* a row that rises by one from lane to lane still does when a scalar is added */
-  bool sum = op == CPU_ADD && (m == 1 || m == 2), less = op == CPU_SUB && m == 2;
-  if (sum || less) L->regs[out].rises = L->regs[uses[m == 1 ? 1 : 0]].rises;
+  note_rising(L, op, uses, m, out);
   return out;
 }
 
@@ -254,6 +272,15 @@ void cpu_library(cpu_lower *L, cpu_op op, uint32_t n_defs, cpu_reg *out, uint32_
 
 /* ---- variables --------------------------------------------------------------------------------------------------- */
 
+/* What a variable that rises from lane to lane holds, from its start. */
+static cpu_reg risen(cpu_lower *L, cpu_reg start) {
+  cpu_reg row = cpu_op2(L, CPU_ADD, cpu_preset_get(L, CPU_LANE), start);
+  if (L->regs[row].rises || L->status != WEFT_OK) return row;
+  L->regs[row].rises = true;
+  L->regs[row].start = start;
+  return row;
+}
+
 cpu_reg cpu_read(cpu_lower *L, cpu_reg variable) {
   if (L->status != WEFT_OK) return 0;
   cpu_reg t = cpu_reg_new(L, CPU_REG_TEMP, cpu_is_row(L, variable));
@@ -264,13 +291,20 @@ cpu_reg cpu_read(cpu_lower *L, cpu_reg variable) {
   L->regs[t].copy_of = variable;
   L->regs[t].copy_version = L->regs[variable].version;
   L->regs[t].copy_epoch = L->epoch;
-  return t;
+  return L->regs[variable].is_start ? risen(L, t) : t;
 }
 
 void cpu_assign(cpu_lower *L, const cpu_variable *v, uint32_t part, cpu_reg value) {
   if (L->status != WEFT_OK) return;
   cpu_reg to = v->r + part;
   bool masked = L->mask != v->mask;
+  if (L->regs[to].is_start) {
+    if (masked || !L->regs[value].rises) {
+      cpu_fact_note(L, v->key, CPU_FACT_LEVEL);
+      return; /* this pass is lost */
+    }
+    value = L->regs[value].start;
+  }
   if (!cpu_is_row(L, to) && (masked || cpu_is_row(L, value))) {
     cpu_fact_note(L, v->key, CPU_FACT_VARYING);
     for (uint32_t i = 0; i < v->n; i++) L->regs[v->r + i].row = true; /* for the rest of this pass */

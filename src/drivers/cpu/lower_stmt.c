@@ -39,6 +39,22 @@ static void mask_op(cpu_lower *L, cpu_op op, cpu_reg condition, uint32_t target)
   cpu_mask_push(L, target);
 }
 
+/* MASK_IF, in the form that needs no row of conditions where nothing else does. */
+static void mask_if(cpu_lower *L, cpu_reg condition, uint32_t target, bool has_else) {
+  const cpu_vreg *v = &L->regs[condition];
+  if (has_else || !(v->below || v->not_below)) {
+    mask_op(L, CPU_MASK_IF, condition, target);
+    return;
+  }
+  cpu_emit(L, (cpu_insn){.op = CPU_MASK_IF_BELOW,
+                         .n_uses = 2,
+                         .level = (uint16_t)(L->depth + 1),
+                         .target = target,
+                         .bits = v->not_below ? CPU_BIT_VALUE : 0,
+                         .r = {v->start, v->bound}});
+  cpu_mask_push(L, target);
+}
+
 /* Drops the active lanes from level `from` on; nobody is left here. */
 static void drop(cpu_lower *L, uint32_t from) {
   cpu_emit(L, (cpu_insn){.op = CPU_MASK_DROP, .count = from, .target = L->exits[L->depth]});
@@ -46,6 +62,12 @@ static void drop(cpu_lower *L, uint32_t from) {
 
 /* Drops the lanes where `keep` does not hold; when nobody is left, goes to `out`. */
 static void test(cpu_lower *L, uint32_t from, cpu_reg keep, uint32_t out) {
+  const cpu_vreg *v = &L->regs[keep];
+  if (v->below) {
+    cpu_emit(L, (cpu_insn){
+                    .op = CPU_MASK_TEST_BELOW, .n_uses = 2, .count = from, .target = out, .r = {v->start, v->bound}});
+    return;
+  }
   cpu_emit(L, (cpu_insn){.op = CPU_MASK_TEST, .n_uses = 1, .count = from, .target = out, .r = {keep}});
 }
 
@@ -79,7 +101,7 @@ static void clauses(cpu_lower *L, const wgsl__stmt *c) {
   uint32_t other = cpu_label(L), end = c->next ? cpu_label(L) : other, depth = L->depth, mask = L->mask;
   uint32_t mark = cpu_known_mark(L);
   if (cpu_is_row(L, condition)) {
-    mask_op(L, CPU_MASK_IF, condition, other);
+    mask_if(L, condition, other, c->next != NULL);
     branch(L, c->body);
     if (c->next) {
       cpu_label_here(L, other);
@@ -338,9 +360,14 @@ static void declaration(cpu_lower *L, const wgsl__decl *d) {
     b->value = v;
     return;
   }
+  bool rises = v.n == 1 && L->regs[v.r[0]].rises && !cpu_fact_holds(L, d, CPU_FACT_LEVEL) && !L->all_vary;
   cpu_variable *variable = cpu_variable_new(L, d, v.n);
   cpu_binding *b = cpu_bind(L, d);
-  if (!variable) return;
+  if (!variable || L->status != WEFT_OK) return;
+  if (rises) {
+    L->regs[variable->r].row = false;
+    L->regs[variable->r].is_start = true;
+  }
   b->kind = CPU_BOUND_PLACE;
   b->place = (cpu_place){.type = d->type, .variable = variable};
   for (uint32_t i = 0; i < v.n; i++) cpu_assign(L, variable, i, v.r[i]);

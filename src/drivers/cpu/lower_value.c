@@ -305,9 +305,12 @@ void cpu_memory_operand(cpu_lower *L, cpu_insn *insn, const cpu_place *p) {
   insn->has_index = p->has_index;
   insn->count = p->limit;
   if (!p->has_index) return;
-  insn->r[insn->n_defs + insn->n_uses++] = p->index;
-  if (!cpu_is_row(L, p->index)) insn->bits |= CPU_BIT_LAST;
-  if (L->regs[p->index].rises) insn->bits |= CPU_BIT_LANES;
+  bool rises = L->regs[p->index].rises;
+  insn->r[insn->n_defs + insn->n_uses++] = rises ? L->regs[p->index].start : p->index;
+  if (rises)
+    insn->bits |= CPU_BIT_LANES;
+  else if (!cpu_is_row(L, p->index))
+    insn->bits |= CPU_BIT_LAST;
 }
 
 static void load_words(cpu_lower *L, cpu_place p, uint32_t n, bool half, cpu_reg *out) {

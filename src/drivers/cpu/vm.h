@@ -68,7 +68,10 @@ extern cpu_operation *const CPU_TABLE[CPU_OP_COUNT];
 /* The lanes of the range from its begin, a multiple of CPU_CHUNK, which spares compilers the rest loop. */
 static inline uint32_t cpu_range(const cpu_vm *vm) { return (vm->end - vm->begin) & ~(uint32_t)(CPU_CHUNK - 1); }
 
-static inline const uint32_t *cpu_mask(const cpu_vm *vm) { return vm->masks + (size_t)vm->level * vm->stride; }
+/* A level where all are active has no row of its own: that of level 0 is read. */
+static inline const uint32_t *cpu_mask(const cpu_vm *vm) {
+  return vm->masks + (vm->state == CPU_ALL ? 0 : (size_t)vm->level * vm->stride);
+}
 
 /* The end of the lanes that are there, for what must not be done to others. */
 static inline uint32_t cpu_end(const cpu_vm *vm) { return vm->end < vm->n_lanes ? vm->end : vm->n_lanes; }

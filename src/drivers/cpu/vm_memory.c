@@ -32,8 +32,17 @@ static access access_of(const cpu_vm *vm, const cpu_insn *i, uint32_t n_bytes) {
   return a;
 }
 
+/* Indices that rise from lane to lane, in the spare row. */
+static void spread(const cpu_vm *vm, access *a) {
+  uint32_t start = *a->index;
+  CPU_LANES for (uint32_t k = vm->begin; k < vm->end; k++) vm->spare[k] = start + k;
+  a->index = vm->spare;
+  a->rises = false;
+}
+
 /* Memory of one workgroup each, seen as one: the index becomes the number of the word, in the spare row. */
 static void join(const cpu_vm *vm, access *a) {
+  if (a->rises) spread(vm, a);
   uint32_t words = a->scale / 4, limit = a->limit;
   const uint32_t *index = a->index;
   if (a->one) {
@@ -49,7 +58,7 @@ static void join(const cpu_vm *vm, access *a) {
 
 /* Where lane k's element is; NULL: outside. */
 static inline uint8_t *place(const cpu_vm *vm, const access *a, uint32_t k) {
-  uint32_t index = !a->index ? 0 : a->index[a->one ? 0 : k];
+  uint32_t index = !a->index ? 0 : a->rises ? *a->index + k : a->index[a->one ? 0 : k];
   if (index >= a->limit) return NULL;
   return a->bytes + (size_t)index * a->scale + (a->apart ? vm->group_bytes[k] : 0);
 }
@@ -70,9 +79,12 @@ static inline pattern pattern_of(const uint32_t *index, uint32_t n, uint32_t lim
   return odd ? SCATTERED : SAME;
 }
 
-/* Whether indices that rise by one all stay inside. */
-static inline bool rising(const uint32_t *index, uint32_t n, uint32_t limit) {
-  return index[0] < limit && n - 1 < limit - index[0];
+/* Whether the n lanes from the begin of the range take neighbouring elements, all inside, the first one `*first`. */
+static inline bool in_line(const cpu_vm *vm, const access *a, uint32_t n, uint32_t *first) {
+  if (!n || a->apart || a->one) return false;
+  *first = a->rises ? *a->index + vm->begin : a->index[vm->begin];
+  if (a->rises) return *first < a->limit && n - 1 < a->limit - *first;
+  return pattern_of(a->index + vm->begin, n, a->limit) == NEIGHBOURS;
 }
 
 /* ---- loads ------------------------------------------------------------------------------------------------------- */
@@ -147,12 +159,13 @@ const cpu_insn *CPU_RUN(LOAD)(cpu_vm *vm, const cpu_insn *i) {
     }
     return i + 1;
   }
-  const uint32_t *index = a.index + vm->begin;
-  uint32_t there = cpu_end(vm) - vm->begin; /* indices of lanes that are not there would spoil the pattern */
-  if (a.rises ? rising(index, there, a.limit) : pattern_of(index, there, a.limit) == NEIGHBOURS) {
-    load_side_by_side(d, (const uint32_t *)a.bytes + (size_t)index[0] * (a.scale / 4), n_words, a.scale / 4, there);
+  uint32_t there = cpu_end(vm) - vm->begin, first; /* indices of lanes that are not there would spoil the pattern */
+  if (in_line(vm, &a, there, &first)) {
+    load_side_by_side(d, (const uint32_t *)a.bytes + (size_t)first * (a.scale / 4), n_words, a.scale / 4, there);
     return i + 1;
   }
+  if (a.rises) spread(vm, &a);
+  const uint32_t *index = a.index + vm->begin;
   for (uint32_t c = 0; c < n; c += CPU_CHUNK) {
     load_chunk(&a, d, index + c, n_words);
     for (uint32_t e = 0; e < n_words; e++) d[e] += CPU_CHUNK;
@@ -179,16 +192,11 @@ static void load_halves(cpu_vm *vm, const cpu_insn *i, const uint8_t *p, uint32_
   }
 }
 
-/* Whether the lanes of the range take f16 that lie one after the other. */
-static bool halves_in_line(const cpu_vm *vm, const access *a, uint32_t n) {
-  return n && !a->apart && !a->one && a->scale == 2 && pattern_of(a->index + vm->begin, n, a->limit) == NEIGHBOURS;
-}
-
 const cpu_insn *CPU_RUN(LOAD_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * i->n_defs);
-  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
-  if (i->n_defs == 1 && halves_in_line(vm, &a, there)) {
-    const uint16_t *p = (const uint16_t *)a.bytes + a.index[vm->begin];
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0, first;
+  if (i->n_defs == 1 && a.scale == 2 && in_line(vm, &a, there, &first)) {
+    const uint16_t *p = (const uint16_t *)a.bytes + first;
     CPU_MATH(f32FromF16)((float *)(vm->file + i->r[0] + vm->begin), p, there);
     return i + 1;
   }
@@ -285,13 +293,13 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
     return i + 1;
   }
   uint32_t *p = (uint32_t *)a.bytes;
-  const uint32_t *index = a.index + vm->begin;
-  uint32_t there = end - vm->begin;
-  if (a.rises ? rising(index, there, a.limit) : pattern_of(index, there, a.limit) == NEIGHBOURS) {
-    store_neighbours(vm, i, p + (size_t)a.index[vm->begin] * words, words, vm->begin, there,
+  uint32_t there = end - vm->begin, first;
+  if (in_line(vm, &a, there, &first)) {
+    store_neighbours(vm, i, p + (size_t)first * words, words, vm->begin, there,
                      vm->state == CPU_ALL ? NULL : m + vm->begin);
     return i + 1;
   }
+  if (a.rises) spread(vm, &a);
   for (uint32_t c = vm->begin; c < end; c += CPU_CHUNK) {
     uint32_t n = end - c < CPU_CHUNK ? end - c : CPU_CHUNK;
     if (pattern_of(a.index + c, n, a.limit) == NEIGHBOURS) {
@@ -306,10 +314,10 @@ const cpu_insn *CPU_RUN(STORE)(cpu_vm *vm, const cpu_insn *i) {
 const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
   access a = access_of(vm, i, 2u * (i->n_uses - i->has_index));
   const uint32_t *m = cpu_mask(vm);
-  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0;
+  uint32_t there = vm->begin < cpu_end(vm) ? cpu_end(vm) - vm->begin : 0, first;
   bool plain = i->n_uses - i->has_index == 1 && !value_is_scalar(i, 0) && vm->state == CPU_ALL;
-  if (plain && halves_in_line(vm, &a, there)) {
-    uint16_t *p = (uint16_t *)a.bytes + a.index[vm->begin];
+  if (plain && a.scale == 2 && in_line(vm, &a, there, &first)) {
+    uint16_t *p = (uint16_t *)a.bytes + first;
     CPU_MATH(f16FromF32)(p, (const float *)(vm->file + i->r[0] + vm->begin), there);
     return i + 1;
   }
