@@ -80,10 +80,10 @@ class Table:
 
     def summaries(self, rows):
         """Rows made of the ratios of others: their geometric mean, the smallest. None where one of them is missing."""
-        ratios = {row["case"]: row["ratio"] for row in rows}
+        ratios = {row["case"]: row["ratio"] for row in rows if row["ratio"]}
         for parts, of in ((MEANS, statistics.geometric_mean), (WORST, min)):
             for case, names in parts.items():
-                found = [ratios[name] for name in names if ratios.get(name)]
+                found = [ratios[name] for name in names if name in ratios]
                 if len(found) == len(names):
                     like = next(row for row in rows if row["case"] == names[0] and row["ratio"])
                     yield like | {"case": case, "value": of(found), "unit": "ratio", "ratio": of(found)}
