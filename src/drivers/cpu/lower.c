@@ -65,9 +65,8 @@ void cpu_fact_note(cpu_lower *L, const void *key, cpu_fact fact) {
 /* ---- names and variables ----------------------------------------------------------------------------------------- */
 
 cpu_binding *cpu_bind(cpu_lower *L, const wgsl__decl *d) {
-  static cpu_binding nothing;
   cpu_binding *b = cpu_new(L, sizeof *b);
-  if (!b) return &nothing;
+  if (!b) return &L->nothing;
   if (!weft__map_put(&L->names, &d, sizeof d, b)) cpu_fail(L, WEFT_MEMORY, NULL);
   return b;
 }

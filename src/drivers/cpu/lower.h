@@ -129,6 +129,7 @@ typedef struct cpu_lower {
   /* one pass */
   weft__arena arena;
   weft__map names;     /* decl -> cpu_binding */
+  cpu_binding nothing; /* what a name is bound to once memory has ended */
   weft__map constants; /* word -> register + 1; also groups of constants by their words */
   weft__map known;     /* operation and operands -> the result's registers */
   const void **known_log; /* keys in the order they came, dropped at the end of the branch */

@@ -16,11 +16,12 @@ typedef struct cpu_program cpu_program;
 typedef struct cpu_program_options {
   const wgsl_constant *constants; /* call only: values of overrides */
   uint32_t n_constants;
-  uint32_t subgroup_size; /* a power of two from 4 to 128; 0: the default */
+  uint32_t subgroup_size; /* a power of two from 4 to 128; 0: the default, 32 */
 } cpu_program_options;
 
 /* Makes `entry` of a valid module ready. The program retains nothing of the module: it may be destroyed.
- * WEFT_SHADER: a constant is missing or impossible (the message says which); WEFT_MEMORY. On failure *out is untouched. */
+ * WEFT_SHADER: a constant is missing or impossible (the message says which); WEFT_UNSUPPORTED: it uses what this device
+ * lacks, such as textures, or is too large once its functions are inlined; WEFT_MEMORY. On failure *out is untouched. */
 weft_status cpu_program_create(const wgsl_module *module, const wgsl_entry *entry, const cpu_program_options *options,
                                cpu_program **out, weft_error *err);
 void cpu_program_destroy(cpu_program *program); /* NULL is fine */

@@ -1,7 +1,7 @@
 /* Control flow: jumps for what all lanes do, masks for what some do. Compiled once for each instruction set.
  *
- *   if (c) {A} else {B}         MASK_IF c -> E · A · E: MASK_ELSE c -> P · B · P: MASK_POP
- *   loop {… if (c) {break;}}    MASK_PUSH · L: … MASK_IF c · MASK_DROP · MASK_POP -> X · JUMP_BACK L · X: MASK_POP
+ *   if (c) {A} else {B}       MASK_IF c -> E · A · E: MASK_ELSE c -> P · B · P: MASK_POP
+ *   loop {… if (c) {break;}}  MASK_PUSH · L: … MASK_IF c · MASK_DROP · MASK_POP -> X · JUMP_BACK L · X: MASK_POP
  *
  * `level` says which mask an instruction makes current. MASK_DROP takes the active lanes out of the levels from `count`
  * to the current one; whoever pops back to one of those looks anew who is left, and when nobody is, jumps to the end of
@@ -151,13 +151,6 @@ const cpu_insn *CPU_RUN(MASK_TEST_BELOW)(cpu_vm *vm, const cpu_insn *i) {
   if (first < bound && cpu_end(vm) - vm->begin - 1 < bound - first) return i + 1;
   CPU_LANES for (uint32_t k = vm->begin; k < vm->end; k++) vm->spare[k] = start + k < bound ? ~0u : 0;
   return test(vm, i, vm->spare);
-}
-
-const cpu_insn *CPU_RUN(MASK_ROW)(cpu_vm *vm, const cpu_insn *i) {
-  uint32_t *d = vm->file + i->r[0] + vm->begin, n = cpu_range(vm);
-  const uint32_t *m = cpu_mask(vm) + vm->begin;
-  CPU_LANES for (uint32_t k = 0; k < n; k++) d[k] = m[k];
-  return i + 1;
 }
 
 const cpu_insn *CPU_RUN(FIRST_ACTIVE)(cpu_vm *vm, const cpu_insn *i) {
