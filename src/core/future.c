@@ -223,7 +223,7 @@ weft_status weft_future_status(weft_future *f, weft_error *err) {
 }
 
 weft_status weft__wait(weft_device *d, weft_error *err) {
-  enum { STEP_MILLISECONDS = 50 }; /* how long an interruption may go unnoticed */
+  enum { STEP_MILLISECONDS = 25 }; /* how long an interruption may go unnoticed; ending the work takes as long again at most */
   const weft_host *host = &d->instance->host;
   const double seconds = STEP_MILLISECONDS * 1e-3;
   return host->wait ? host->wait(host->data, d, seconds, err) : weft_device_wait(d, seconds, err);

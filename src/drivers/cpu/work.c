@@ -61,13 +61,11 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
 
 /* ---- asking the host, where nobody else can stop the work ----------------------------------------------------------- */
 
-static bool halted(const cpu_device *d) { return atomic_load_explicit(&d->halted, memory_order_relaxed); }
-
 static void ask_host(void *device) {
   cpu_device *d = device;
   const weft_cpu_options *options = &d->driver->options;
-  if (halted(d) || !options->interrupted(options->data)) return;
-  atomic_store_explicit(&d->halted, true, memory_order_relaxed);
+  if (d->halted || !options->interrupted(options->data)) return;
+  d->halted = true;
   atomic_store_explicit(&d->stop, true, memory_order_relaxed);
 }
 
@@ -229,7 +227,7 @@ static void run_next(cpu_device *d, double deadline) {
   if (!d->first_job) d->last_job = &d->first_job;
   d->working = true;
   weft__lock_leave(&d->lock);
-  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !halted(d);
+  bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !d->halted;
   cpu_record *record = job->record;
   cpu_job_kind kind = job->kind;
   if (done) {
@@ -242,7 +240,7 @@ static void run_next(cpu_device *d, double deadline) {
     job->next = d->first_job;
     d->first_job = job;
     if (!job->next) d->last_job = &job->next;
-    if (halted(d)) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
+    if (d->halted) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
     return;
   }
   if (atomic_load_explicit(&d->stop, memory_order_relaxed) && !survives(d, kind)) tell_stopped(d, record);
@@ -288,7 +286,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
   weft__lock_enter(&d->lock);
   d->stop_status = status;
   d->stop_text = text;
-  atomic_store_explicit(&d->halted, false, memory_order_relaxed);
+  d->halted = false;
   for (cpu_job **at = &d->first_job; *at;) {
     cpu_job *job = *at;
     if (survives(d, job->kind)) {
@@ -324,7 +322,11 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
+<<<<<<< HEAD
     while (d->first_job && !halted(d) && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
+=======
+    while (d->first_job && !d->halted && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
+>>>>>>> cpu
   weft__lock_leave(&d->lock);
 }
 
