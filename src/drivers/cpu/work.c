@@ -322,11 +322,7 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
-<<<<<<< HEAD
-    while (d->first_job && !halted(d) && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
-=======
-    while (d->first_job && !d->halted && !d->settled.first && weft__now() < deadline) run_next(d, deadline);
->>>>>>> cpu
+    while (d->first_job && !d->halted && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
   weft__lock_leave(&d->lock);
 }
 
