@@ -35,7 +35,7 @@ NEEDS_node    := wasm $(STAMP)/browser
 NEEDS_browser := wasm $(STAMP)/browser
 NEEDS_pages   := dist $(STAMP)/browser
 NEEDS_conformance := native $(STAMP)/browser
-RING ?= c wgsl native node browser conformance
+RING ?= c wgsl native node browser pages conformance
 test: $(sort $(foreach ring,$(RING),$(NEEDS_$(ring)))) ## all rings; RING="c node" some; ARGS="FILE -k NAME"; DEVICE=NAME
 	@$(PY) tools/test.py $(RING) -- $(ARGS)
 

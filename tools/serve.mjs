@@ -22,8 +22,12 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** What a page's address ends with to use what lies here instead of the public distribution. */
-export const query = () => (process.env.WEFT_NUMPY_WHEEL ? `?pyodide=${PYODIDE}&numpy=${numpy()}` : '');
+/** What a page's address ends with to use what lies here instead of the public distribution, and `more`. */
+export const query = (more = {}) => {
+  const asked = { ...(process.env.WEFT_NUMPY_WHEEL && { pyodide: PYODIDE, numpy: numpy() }), ...more };
+  const words = Object.entries(asked).map(([name, value]) => `${name}=${value}`);
+  return words.length ? `?${words.join('&')}` : '';
+};
 
 /* Pyodide reads the package's name and version out of the file's. */
 const numpy = () => `/${process.env.WEFT_NUMPY_WHEEL.split('/').at(-1)}`;

@@ -1,7 +1,7 @@
 // Loads Pyodide, NumPy and weft into a page or a worker. Shared by both pages.
 //
-// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel; and how many seconds
-// a kernel may take: ?patience=30.
+// The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel; the device: ?device=cpu
+// (as WEFT_DEVICE: the best one without it); and how many seconds a kernel may take: ?patience=30.
 const PYODIDE = 'https://cdn.jsdelivr.net/pyodide/v314.0.7/full/';
 const LOCK = 'weft-lock.json'; // weft's entry, as it stands in Pyodide's lock file
 const SILENCE = 60_000; // ms without anything new, after which the network counts as gone
@@ -15,7 +15,7 @@ const fetched = async (url) => {
 /** A text that lies beside the page. */
 export const textOf = async (url) => (await fetched(url)).text();
 
-/** What the address asks for: files to load {pyodide, numpy (null: Pyodide's own), here}, absolute, and the patience. */
+/** What the address asks for: files to load {pyodide, numpy (null: Pyodide's own), here}, absolute, the device, the patience. */
 export function sourcesOf(address) {
   const asked = new URL(address).searchParams;
   const absolute = (url) => new URL(url, address).href;
@@ -23,6 +23,7 @@ export function sourcesOf(address) {
     pyodide: absolute(asked.get('pyodide') ?? PYODIDE),
     numpy: asked.has('numpy') ? absolute(asked.get('numpy')) : null,
     here: absolute('./'),
+    device: asked.get('device') ?? '',
     patience: Number(asked.get('patience')) || 10,
   };
 }
@@ -97,7 +98,8 @@ export const loadSession = (sources, report) =>
     await checkWebAssembly();
     const { loadPyodide } = await import(`${sources.pyodide}pyodide.mjs`);
     const lockFileContents = await lockFile(sources);
-    const pyodide = await loadPyodide({ indexURL: sources.pyodide, lockFileContents, packageBaseUrl: sources.pyodide });
+    const env = { HOME: '/home/pyodide', WEFT_DEVICE: sources.device };
+    const pyodide = await loadPyodide({ indexURL: sources.pyodide, lockFileContents, packageBaseUrl: sources.pyodide, env });
     told(1, 'Loading NumPy');
     const quiet = { messageCallback: () => {}, checkIntegrity: !sources.numpy };
     await pyodide.loadPackagesFromImports('import numpy', quiet);

@@ -19,8 +19,9 @@ export async function showDevice(device) {
   $('device').title = device.library;
   $('without').hidden = device.driver !== 'cpu';
   if (device.driver !== 'cpu') return;
-  const [title, , help] = (await obstacle()) ?? ['There is no GPU to use', '', ''];
-  $('without').textContent = `${title}: weft runs the kernels on the CPU. ${device.why} ${help}`;
+  const missing = await obstacle();
+  const [title, why] = missing ? [missing[0], missing[2]] : ['There is no GPU to use', device.why];
+  $('without').textContent = `${title}: weft runs the kernels on the CPU. ${why}`;
 }
 
 /** Shows that nothing can run: for what WebGPU lacks here if that is the reason, else for the error. */

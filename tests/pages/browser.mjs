@@ -30,7 +30,7 @@ export const around = (open, close) => {
   after(close);
 };
 
-/** Chromium and a server; `flags` for Chromium, `headers` for every answer of the server. */
+/** Chromium and a server; with `gpu` the pages are told to take its software adapter, which ranks below the CPU; `flags` for Chromium, `headers` for every answer of the server. */
 export async function launch({ gpu = true, flags = [], ...options } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -41,7 +41,7 @@ export async function launch({ gpu = true, flags = [], ...options } = {}) {
   return {
     browser,
     origin,
-    address: (name, end = query()) => `${origin}/${name}${end}`,
+    address: (name, end = query(gpu && { device: 'web' })) => `${origin}/${name}${end}`,
     /** A page whose complaints are kept in page.complaints. */
     async open(url, options = {}) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });

@@ -168,12 +168,13 @@ test('everything to be pressed or filled has a name', async () => assert.deepEqu
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));
 
-test('without WebGPU it says so and what to do', async () => {
+test('without WebGPU it runs on the CPU, says so and what to do', async () => {
   const bare = await host.open();
   await bare.addInitScript(() => delete Navigator.prototype.gpu);
-  await bare.goto(host.address('webgpu_compute.html'));
-  await bare.waitForSelector('#obstacle:not([hidden])');
-  assert.match(await bare.textContent('#obstacle'), /no WebGPU[^]*Use a current/);
+  await bare.goto(host.address('webgpu_compute.html', query()));
+  await bare.waitForSelector('body[data-ready]', { state: 'attached' });
+  assert.match(await bare.textContent('#without'), /no WebGPU[^]*CPU[^]*Use a current/);
+  assert.match(await bare.textContent('#verdict'), /All elements agree/);
   await shot(bare, 'no-webgpu');
   await bare.close();
 });
@@ -203,7 +204,7 @@ test('when something cannot be loaded it says what', async () => {
 // It ends in the end: on a software adapter one that does not would keep the whole browser from drawing.
 test('a kernel that takes too long is given up, and the page goes on with a new device', async () => {
   const other = await launch();
-  page = await other.open(other.address('webgpu_compute.html', `${query()}&patience=2`));
+  page = await other.open(other.address('webgpu_compute.html', query({ device: 'web', patience: 2 })));
   try {
     await page.waitForSelector('body[data-ready]', { state: 'attached' });
     const slow = 'if (id.x == 0u) { for (var i = 0u; i < 1000000000u; i++) { y[1] += x[1]; } }';

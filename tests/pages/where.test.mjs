@@ -9,7 +9,8 @@ import { query } from '../../tools/serve.mjs';
 const DOCUMENT = 'docs/where-it-runs.md';
 const POLICY = "default-src 'none'; connect-src 'self'; img-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self'; script-src 'self'";
 const csp = (more) => ({ 'content-security-policy': `${POLICY} ${more}` });
-const frame = (sandbox) => `<!doctype html><title>frame</title><iframe sandbox="${sandbox}" width="1200" height="800" src="webgpu_compute.html${query()}"></iframe>`;
+const asked = (setting) => query(setting.gpu ? { device: 'web' } : {});
+const frame = ({ frame: sandbox, ...setting }) => `<!doctype html><title>frame</title><iframe sandbox="${sandbox}" width="1200" height="800" src="webgpu_compute.html${asked(setting)}"></iframe>`;
 const withoutJSPI = () => {
   delete WebAssembly.Suspending;
   delete WebAssembly.promising;
@@ -32,12 +33,12 @@ const SETTINGS = [
 
 /** What the page came to: {outcome, says}. */
 async function look(setting) {
-  const take = (path, response, head) => path === '/frame.html' && response.writeHead(200, head).end(frame(setting.frame));
+  const take = (path, response, head) => path === '/frame.html' && response.writeHead(200, head).end(frame(setting));
   const host = await launch({ ...setting.launch, take });
   try {
     const page = await host.open();
     if (setting.before) await page.addInitScript(setting.before);
-    const address = setting.frame ? host.address('frame.html', '') : host.address('webgpu_compute.html');
+    const address = setting.frame ? host.address('frame.html', '') : host.address('webgpu_compute.html', asked(setting));
     await page.goto(address.replace('localhost', setting.host ?? 'localhost'));
     const content = setting.frame ? page.frameLocator('iframe') : page;
     const done = content.locator('body[data-ready], #obstacle:not([hidden])').first();
