@@ -103,12 +103,12 @@ async def test_wait_for_and_cancel_leak_nothing():
 async def test_a_cancelled_wait_lets_go_without_garbage_collection():
     await weft.device_async()
     x, slow = weft.zeros(1 << 12, "uint32"), weft.kernel(SLOW)
-    before, told = await settled(), []
+    before, told, finished = await settled(), [], []
     slow(x=x, threads=x.size)
 
     async def read():
         try:
-            await x.to_memoryview_async()
+            finished.append((await x.to_memoryview_async())[0])
         except asyncio.CancelledError as error:
             told.append(error)  # with its traceback, and the frames in it
 
@@ -118,7 +118,8 @@ async def test_a_cancelled_wait_lets_go_without_garbage_collection():
         task.cancel()
     await asyncio.gather(*tasks)
     await weft.synchronize_async()
-    assert len(told) == 5 and weft.stats()["futures"] == before["futures"]
+    assert len(told) + len(finished) == 5  # a fast device has some done before they are cancelled
+    assert weft.stats()["futures"] == before["futures"]
 
 
 async def test_a_coroutine_that_is_not_awaited_leaks_nothing():

@@ -14,6 +14,12 @@ DOCUMENT = pathlib.Path(__file__).parents[2] / "docs" / "from-the-raw-pattern.md
 N, CALLS = 100_000, 11
 
 
+@pytest.fixture(autouse=True)
+def webgpu():
+    if weft.device().driver != "web":
+        pytest.skip("the raw program needs WebGPU")
+
+
 def programs():
     """{"raw": compute_on_gpu, "weft": compute_on_gpu}, as they stand in the document."""
     blocks = dict(re.findall(r"<!-- (\w+) -->\n```python(?: browser)?\n(.*?)```", DOCUMENT.read_text(), re.S))
