@@ -18,6 +18,7 @@ enum {
   MARKS_LIMITED = 2, /* the same in a batch with a limit: one runs, one waits, and the screen gets in between */
   MOST_FACTOR = 4    /* by which one measurement corrects */
 };
+#define SHORTEST 1e-3 /* ms: what a browser's coarse clock takes for nothing */
 
 /* ---- costs ----------------------------------------------------------------------------------------------------------------- */
 
@@ -113,10 +114,10 @@ void weft__pace_learn(weft_device *d) {
   weft__span *s = &d->pace.ended;
   if (!s->began) return;
   double now = weft__clock(), began = s->began > d->pace.last_end ? s->began : d->pace.last_end;
-  double ms = (now - began) * 1e3;
+  double ms = fmax((now - began) * 1e3, SHORTEST);
   d->pace.last_end = now;
   if (s->unknown && s->unknown->ms <= 0) {
-    s->unknown->ms = fmax(fmax(ms - s->ms, ms / 2), 1e-3) / (double)s->unknown_units;
+    s->unknown->ms = fmax(ms - s->ms, ms / 2) / (double)s->unknown_units;
   } else if (s->ms > 0) {
     double factor = fmin(fmax(ms / s->ms, 1.0 / MOST_FACTOR), MOST_FACTOR);
     for (uint32_t i = 0; i < s->n_costs; i++) s->costs[i]->ms *= factor;

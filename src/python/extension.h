@@ -164,7 +164,7 @@ int py_batch_init(PyObject *module);
 /* After a command: waits while the device has been given too much, and tells the batch's progress. */
 int py_batch_wait(py_device *device);
 static inline int py_batch_pace(py_device *device) {
-  return weft_device_crowded(device->device) ? py_batch_wait(device) : 0;
+  return device->reporting || weft_device_crowded(device->device) ? py_batch_wait(device) : 0;
 }
 
 /* ---- dtype.c ----------------------------------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ def test_a_limit_cuts_the_batch_and_changes_no_result():
     with weft.batch(max_ms_per_submit=1e-6):
         for _ in range(20):
             k(x=x, n=1000, threads=64)
-    assert submits() - before > 10  # without a limit one would do
+    assert submits() - before > 19  # without a limit one would do
     assert values(x)[0] == 20
     weft.synchronize()
     before = submits()
@@ -61,10 +61,9 @@ def test_a_bar_moves_and_ends_full():
     with weft.batch(max_ms_per_submit=0.01, progress=bar):
         for _ in range(30):
             k(x=x, n=20_000, threads=64)
-        at_once = sys.platform == "emscripten" and x.device.driver == "cpu"  # there no call ever has to wait
-        assert at_once or 0 < bar.n <= 30
+        assert 0 < bar.n <= 30
     assert (bar.n, bar.closed) == (30, 0)
-    assert at_once or bar.updates > 5
+    assert bar.updates > 5
     made = []
 
     def make():
