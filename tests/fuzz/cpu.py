@@ -6,6 +6,13 @@
 Integers are equal, exact floats too (0 and -0 are the same), inexact ones within what the specification lets two
 devices be apart. A program that differs is reduced line by line, kept in build/fuzz/cpu/ and printed with its seed.
 Programs run in a process of their own, so that one that crashes or hangs is told as well.
+
+Where the two differ it has been the other device so far, each case checked by hand:
+
+- SwiftShader under Dawn: variables that start as the zero value of an array or a struct (programs.py makes none for it).
+- An H100 (driver 580.159.04), in 2 of 8,000 programs: `extractBits(x, lane, n)` leaves x unshifted, and
+  `max(abs(a - 172377845i), b)` is b; the same expressions alone in a kernel are right there (seeds 8005896 and 8001543
+  before programs had overrides).
 """
 
 import argparse
@@ -54,7 +61,9 @@ def inputs(program):
 
 
 def run(program, device):
-    given, kernel = inputs(program), weft.kernel(program.source, device=device)
+    given = inputs(program)
+    constants = {name: value for name, value in program.constants.items() if f"override {name}:" in program.source}
+    kernel = weft.kernel(program.source, constants=constants, device=device)
     used = {b.name for b in kernel.bindings}
     arrays = {}
     for name, array in given.items():
@@ -157,7 +166,7 @@ def worker(options, devices):
     end, seed = time.monotonic() + options.seconds, options.seed
     while time.monotonic() < end:
         print(f"seed {seed}", flush=True)
-        program = programs.make(seed)
+        program = programs.make(seed, options.zeros)
         said = difference(program, devices)
         if said:
             print(f"differs {said}", flush=True)
@@ -166,7 +175,7 @@ def worker(options, devices):
                 program.source = source
                 return check(program, devices) is not None
 
-            lines = reduce(programs.make(seed), still)
+            lines = reduce(programs.make(seed, options.zeros), still)
             (KEPT / f"differs-{seed}.wgsl").write_text("\n".join(lines) + "\n")
             return DIFFERENT
         seed += 1
@@ -174,7 +183,7 @@ def worker(options, devices):
 
 
 def one(options, devices):
-    program = programs.make(options.seed)
+    program = programs.make(options.seed, options.zeros)
     if options.program:
         program.source = pathlib.Path(options.program).read_text()
     try:
@@ -208,7 +217,7 @@ def started(options, *arguments, patience):
 
 def crash(options, seed, status):
     """A program that ended its process: reduced with a process for each attempt."""
-    program, file = programs.make(seed), KEPT / f"crash-{seed}.wgsl"
+    program, file = programs.make(seed, options.zeros), KEPT / f"crash-{seed}.wgsl"
 
     def ends_badly(source):
         file.write_text(source)
@@ -264,9 +273,10 @@ def main():
     options = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
     vulkan.choose()
+    devices = [weft.device(name) for name in options.devices]
+    options.zeros = not any("SwiftShader" in device.name for device in devices)
     if options.seconds and not options.worker:
         return watch(options)
-    devices = [weft.device(name) for name in options.devices]
     return worker(options, devices) if options.worker else one(options, devices)
 
 

@@ -2,11 +2,14 @@
 
     program = make(seed)        the same seed gives the same program
     program.source              WGSL, one statement or brace a line, so that a reducer can take lines away
+    program.constants           what some of its overrides are given
     program.floats              for each inexact output of an invocation: how far two devices may be apart
+    make(seed, zeros=False)     without variables that start as the zero value of an array or a struct
 
 What keeps results fixed:
 
-- An expression is never constant as a whole (constants that overflow are errors); literals stand beside what is not.
+- An expression is never constant as a whole (constants that overflow are errors); literals and overrides stand beside
+  what is not.
 - Integers wrap, divide by zero, shift by any amount: all defined. Indices are brought into range.
 - Floats are exact. Each carries a bound and a grain: |x| <= size, x a multiple of 2^-grain, size 2^grain <= 2^22; what
   would leave that is cut first. So every device must give the same number, which may then decide branches and indices.
@@ -75,6 +78,7 @@ class Program:
     workgroup: int  # invocations
     groups: int
     words: int  # outputs of an invocation in out_i
+    constants: dict  # of overrides; the others keep their defaults
     floats: list  # (absolute, relative) for each output of an invocation in out_f
 
 
@@ -118,9 +122,10 @@ INEXACT = [
 
 
 class Maker:
-    def __init__(self, seed):
+    def __init__(self, seed, zeros):
         self.random = random.Random(seed)
         self.seed = seed
+        self.zeros = zeros
         self.lines, self.depth = [], 0
         self.names = 0
         self.variables = []  # of Variable, in scope
@@ -132,6 +137,8 @@ class Maker:
         self.result = None  # type that the function being made returns
         self.pointers = True
         self.structs = []
+        self.overrides = []  # of (name, type)
+        self.constants = {}
 
     # ---- choosing and writing ---------------------------------------------------------------------------------------
 
@@ -166,6 +173,10 @@ class Maker:
     def literal(self, t):
         if t.n > 1:
             return Expr(f"{t}({', '.join(self.literal(t.one()).text for _ in range(t.n))})", True, 64, 1)
+        if self.chance(0.2):
+            name = self.pick([name for name, u in self.overrides if u == t] or [None])
+            if name:
+                return Expr(name, True, 64, 1)
         if t == B:
             return Expr(self.pick(["true", "false"]), True)
         if t == F:
@@ -248,7 +259,7 @@ class Maker:
         if op == "step":
             return Expr(f"step({a.text}, {b.text})", False, 1, 0)
         if op == "scale":
-            a, k = self.within(a, t, 4096, 4), self.pick([1, 2, 3])
+            a, k = self.within(b if a.constant else a, t, 4096, 4), self.pick([1, 2, 3])
             return Expr(f"({a.text} / {t}({2**k}.0))", False, a.size / 2**k, a.grain + k)
         if not self.fits(a.size * b.size, a.grain + b.grain):
             a, b = self.within(a, t), self.within(b, t)
@@ -529,9 +540,9 @@ class Maker:
             length = self.pick([2, 3, 4])
             columns = ", ".join(self.value(t, 1) for _ in range(length))
             self.put(f"var {name} = mat{length}x{t.n}<f32>({columns});")
-        elif way < 0.4:
+        elif way < 0.4 and self.zeros:
             self.put(f"var {name}: array<{t}, {length}>;")
-        elif way < 0.6:
+        elif way < 0.6 and self.zeros:
             rows = self.pick([2, 3])
             self.put(f"var {name}: array<array<{t}, {length}>, {rows}>;")
             name = f"{name}[{self.index(rows)}]"
@@ -541,7 +552,7 @@ class Maker:
 
     def struct(self):
         name = self.name("s")
-        self.put(f"var {name} = {f'in_s[{self.index(4)}]' if self.chance(0.6) else 'S()'};")
+        self.put(f"var {name} = {f'in_s[{self.index(4)}]' if self.chance(0.6) or not self.zeros else 'S()'};")
         for member, t, length in self.structs:
             self.variables.append(Variable(f"{name}.{member}", t, True, length))
 
@@ -712,6 +723,14 @@ class Maker:
         self.variables.append(Variable(name, U, False))
         self.put("workgroupBarrier();")
 
+    def override(self):
+        name, t = self.name("o"), self.pick([I, U, F, B])
+        self.put(f"override {name}: {t} = {self.literal(t).text};")
+        if self.chance(0.5):
+            given = {I: -3, U: 2**32 - 1, F: 12.5, B: True}[t]
+            self.constants[name] = self.random.randrange(64) if t in NUMBERS and self.chance(0.5) else given
+        self.overrides.append((name, t))
+
     def main(self, size, workgroup, words, floats):
         x, y, z = size
         self.put("@compute")
@@ -761,6 +780,8 @@ class Maker:
         self.put("@group(0) @binding(7) var<storage, read_write> out_a: array<atomic<u32>>;")
         for t in NUMBERS:
             self.put(f"var<workgroup> shared_{t}: array<{t}, {workgroup}>;")
+        for _ in range(self.random.randrange(0, 4)):
+            self.override()
         self.put("var<private> turn = 3u;")
         self.put("var<workgroup> group_atomics: array<atomic<u32>, 4>;")
         for _ in range(self.random.randrange(1, 4)):
@@ -774,11 +795,12 @@ class Maker:
             self.function()
         self.main(size, workgroup, words, floats)
         bounds = [(absolute, relative) for _, absolute, relative in floats]
-        return Program(self.seed, "\n".join(self.lines) + "\n", workgroup, self.pick([1, 2, 5]), words, bounds)
+        source, groups = "\n".join(self.lines) + "\n", self.pick([1, 2, 5])
+        return Program(self.seed, source, workgroup, groups, words, self.constants, bounds)
 
 
-def make(seed: int) -> Program:
-    return Maker(seed).make()
+def make(seed: int, zeros: bool = True) -> Program:
+    return Maker(seed, zeros).make()
 
 
 if __name__ == "__main__":
