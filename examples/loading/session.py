@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import linecache
+import os
 import re
 import time
 import traceback
@@ -43,8 +44,10 @@ class Session:
         """Why the device is weft's own one on the CPU, "" where it is not."""
         if self.device.driver != "cpu":
             return ""
+        if os.environ["WEFT_DEVICE"]:
+            return "The address of this page asks for it."
         try:
-            return f"There is {(await weft.device_async('web')).name}, which was not asked for."
+            return f"All that the browser offers is {(await weft.device_async('web')).name}, which computes on the CPU too."
         except weft.Error as error:
             return str(error)
 

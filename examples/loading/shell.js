@@ -12,16 +12,23 @@ export function showProgress(done, step) {
   $('step').textContent = step;
 }
 
+const SAYS = { gpu: { pays: 'the GPU', drawn: 'drawn by the GPU without a read back' }, cpu: { pays: 'weft', drawn: 'drawn by the CPU' } };
+
+/** In the words of a page: what computes, and what draws. */
+export let says = SAYS.gpu;
+
 /** The device's name, and in words why it is no GPU. */
 export async function showDevice(device) {
+  says = device.driver === 'cpu' ? SAYS.cpu : SAYS.gpu;
+  for (const note of document.querySelectorAll('.drawn')) note.textContent = says.drawn;
   const software = device.kind === 'cpu' && device.driver !== 'cpu';
   $('device').textContent = software ? `${device.name} (software)` : device.name;
   $('device').title = device.library;
   $('without').hidden = device.driver !== 'cpu';
   if (device.driver !== 'cpu') return;
   const missing = await obstacle();
-  const [title, why] = missing ? [missing[0], missing[2]] : ['There is no GPU to use', device.why];
-  $('without').textContent = `${title}: weft runs the kernels on the CPU. ${why}`;
+  const [title, why] = missing ? [`${missing[0]}: weft`, missing[2]] : ['weft', device.why];
+  $('without').textContent = `${title} runs the kernels on the CPU. ${why}`;
 }
 
 /** Shows that nothing can run: for what WebGPU lacks here if that is the reason, else for the error. */

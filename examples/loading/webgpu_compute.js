@@ -7,7 +7,7 @@
 import { createEditor } from './editor.js';
 import { drawChart } from './chart.js';
 import { loadSession, sourcesOf, textOf } from './python.js';
-import { $, barRow, nextFrame, showDevice, showMain, showObstacle, showProgress, wordsOf } from './shell.js';
+import { $, barRow, nextFrame, says, showDevice, showMain, showObstacle, showProgress, wordsOf } from './shell.js';
 
 const square = (n) => `${n} × ${n}`;
 const count = (n) => n.toLocaleString('en');
@@ -108,10 +108,10 @@ function showChart() {
   const won = sizes.findLastIndex((size) => known.has(size) && total(known.get(size)) > known.get(size).numpy);
   const first = sizes.slice(won + 1).find((size) => known.has(size));
   let text;
-  if (known.size < 2) text = 'Compare all sizes to see from which size the GPU pays.';
+  if (known.size < 2) text = `Compare all sizes to see from which size ${says.pays} pays.`;
   else if (first === undefined) text = 'On this machine NumPy is faster at every size measured, transfers included.';
-  else if (known.size === sizes.length && won < 0) text = 'On this machine the GPU pays at every size here, transfers included.';
-  else text = `On this machine the GPU pays from ${label(first)} ${unit}, transfers included.`;
+  else if (known.size === sizes.length && won < 0) text = `On this machine ${says.pays} pays at every size here, transfers included.`;
+  else text = `On this machine ${says.pays} pays from ${label(first)} ${unit}, transfers included.`;
   $('pays').textContent = text;
   $('chart').setAttribute('aria-label', `Times over sizes. ${text}`);
 }
@@ -122,7 +122,7 @@ function showPicture(drawn) {
   $('picture').hidden = !drawn;
   $('values').hidden = drawn;
   $('play').hidden = !KERNELS[chosen].live;
-  $('rate').textContent = drawn ? `${canvas.width} × ${canvas.height}, drawn by the GPU without a read back` : '';
+  $('rate').textContent = drawn ? `${canvas.width} × ${canvas.height}, ${says.drawn}` : '';
 }
 
 // ---- work --------------------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ async function play() {
       frames++;
       const passed = performance.now() - since;
       if (passed > 500) {
-        $('rate').textContent = `${((1000 * frames) / passed).toFixed(0)} frames a second, drawn by the GPU without a read back`;
+        $('rate').textContent = `${((1000 * frames) / passed).toFixed(0)} frames a second, ${says.drawn}`;
         [frames, since] = [0, performance.now()];
       }
     }

@@ -175,6 +175,9 @@ test('without WebGPU it runs on the CPU, says so and what to do', async () => {
   await bare.waitForSelector('body[data-ready]', { state: 'attached' });
   assert.match(await bare.textContent('#without'), /no WebGPU[^]*CPU[^]*Use a current/);
   assert.match(await bare.textContent('#verdict'), /All elements agree/);
+  assert.doesNotMatch(await bare.textContent('#pays'), /GPU/);
+  await bare.getByText('Mandelbrot', { exact: true }).click();
+  await bare.waitForFunction(() => /drawn by the CPU/.test(document.querySelector('#rate').textContent));
   await shot(bare, 'no-webgpu');
   await bare.close();
 });

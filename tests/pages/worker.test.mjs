@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { around, launch, shot, test } from './browser.mjs';
 import { coloursOf, isHidden, looks, namelessControls } from './look.mjs';
+import { query } from '../../tools/serve.mjs';
 
 let host;
 let page;
@@ -75,6 +76,42 @@ test('the page reloaded while a batch runs works again', async () => {
 });
 
 test('no errors in the console', () => assert.deepEqual(page.complaints, []));
+
+test('a batch with a limit ends with its result where nothing can wait (no JSPI)', async () => {
+  const [kept, bare] = [page, await host.open()];
+  await bare.addInitScript(() => {
+    delete WebAssembly.Suspending;
+    delete WebAssembly.promising;
+  });
+  await bare.goto(host.address('webgpu_worker.html'));
+  await bare.waitForSelector('body[data-ready]', { state: 'attached' });
+  try {
+    page = bare;
+    await ran('Run the same on this page', 'on this page');
+    assert.match(await bare.textContent('#head'), /computed on this page\s+mean 0\.\d+\s+(all|9[89]\.\d+ %) agree/);
+    assert.deepEqual(bare.complaints, []);
+  } finally {
+    page = kept;
+    await bare.close();
+  }
+});
+
+test('on the CPU it runs as well, and says that the CPU draws', async () => {
+  const [kept, bare] = [page, await host.open(host.address('webgpu_worker.html', query({ device: 'cpu' })))];
+  await bare.waitForSelector('body[data-ready]', { state: 'attached' });
+  try {
+    page = bare;
+    await ran('Run in the worker', 'in the worker');
+    assert.match(await bare.textContent('.drawn'), /^drawn by the CPU$/);
+    assert.match(await bare.textContent('#device'), /cpu/);
+    assert.equal(await bare.textContent('#without'), 'weft runs the kernels on the CPU. The address of this page asks for it.');
+    assert.ok((await coloursOf(bare)) > 20);
+    await shot(bare, 'worker-cpu');
+  } finally {
+    page = kept;
+    await bare.close();
+  }
+});
 
 test('the front page leads to both pages', async () => {
   const front = await host.open(host.address('index.html', ''));
