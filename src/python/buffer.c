@@ -96,7 +96,9 @@ static PyObject *buffer_new(PyTypeObject *type, PyObject *args, PyObject *keywor
   if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|$O:Buffer", names, &content, &device_argument)) return NULL;
   py_state *state = PyType_GetModuleState(type);
   if (py_convert_is_index(content)) {
-    Py_ssize_t n = PyNumber_AsSsize_t(content, PyExc_OverflowError);
+    Py_ssize_t n = PyNumber_AsSsize_t(content, NULL);
+    if ((size_t)n == SIZE_MAX / 2) /* clipped */
+      PyErr_Format(PyExc_ValueError, "a Buffer of %R bytes is more than can be addressed", content);
     if (n < 0 && !PyErr_Occurred()) PyErr_Format(PyExc_ValueError, "a Buffer has at least 0 bytes, got %zd", n);
     py_device *device = PyErr_Occurred() ? NULL : py_device_get(state, device_argument);
     if (device) self = create_buffer(state, device, NULL, (uint64_t)n);

@@ -688,7 +688,7 @@ int py_convert_shape(PyObject *argument, PyObject **shape, uint64_t *size) {
   for (Py_ssize_t i = 0; i < n; i++) {
     PyObject *item = one ? argument : PySequence_GetItem(argument, i);
     if (!item) return -1;
-    lengths[i] = PyNumber_AsSsize_t(item, PyExc_OverflowError);
+    lengths[i] = PyNumber_AsSsize_t(item, NULL); /* clipped: too large below */
     if (!one) Py_DECREF(item);
     if (lengths[i] == -1 && PyErr_Occurred()) return PyErr_ExceptionMatches(PyExc_TypeError) ? fail_shape(argument) : -1;
     if (lengths[i] < 0) {

@@ -305,6 +305,8 @@ def test_an_array_over_the_limit_raises():
     limit = weft.device().limits["maxBufferSize"]
     with pytest.raises(ValueError, match=f"{limit}|more elements than can be addressed"):
         weft.empty(limit + 16, "uint8")
+    with pytest.raises(ValueError, match="more elements than can be addressed"):
+        weft.empty((4, 2**70))
     assert weft.empty(4, "uint8").nbytes == 4
 
 
