@@ -402,7 +402,10 @@ class Maker:
         a, b = self.pair(t, t, depth)
         if self.chance(0.2):
             return Expr(f"(!{self.expr(t, depth - 1, runtime=True).text})")
-        return Expr(f"({a.text} {self.pick(['&', '|', '==', '!='] + ['&&', '||'] * (t.n == 1))} {b.text})")
+        op = self.pick(["&", "|", "==", "!="] + ["&&", "||"] * (t.n == 1))
+        if a.constant:  # in front of && it may decide alone, and Dawn takes the whole for a constant where there are overrides
+            a, b = b, a
+        return Expr(f"({a.text} {op} {b.text})")
 
     def int_binary(self, t, depth):
         op = self.pick(["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"])

@@ -35,6 +35,7 @@ typedef struct cpu_vm {
   uint32_t stride, n_lanes, subgroup_size;
   uint32_t level, begin, end; /* of the innermost mask, as levels[level] has it */
   uint8_t state;
+  uintptr_t loaded[8]; /* where the rows of loads began last, by place in the code */
 } cpu_vm;
 
 typedef const cpu_insn *cpu_operation(cpu_vm *vm, const cpu_insn *i);

@@ -143,6 +143,16 @@ static void load_chunk(const access *a, uint32_t *const *d, const uint32_t *inde
   }
 }
 
+/* A loop over an array goes from row to row in strides, often of many pages, which processors do not foresee as they do
+ * the next line. Asks for the row that comes AHEAD turns later; it need not be there, that is a hint only. */
+static inline void look_ahead(cpu_vm *vm, const cpu_insn *i, const uint32_t *row, uint32_t n_bytes) {
+  enum { AHEAD = 4, LINE = 64, NEAR = 4096, PLACES = sizeof vm->loaded / sizeof *vm->loaded };
+  uintptr_t *last = &vm->loaded[(size_t)(i - vm->code) % PLACES], at = (uintptr_t)row, stride = at - *last;
+  *last = at;
+  if (stride + NEAR <= 2 * NEAR) return;
+  for (uint32_t k = 0; k < n_bytes; k += LINE) __builtin_prefetch((const void *)(at + AHEAD * stride + k));
+}
+
 const cpu_insn *CPU_RUN(LOAD)(cpu_vm *vm, const cpu_insn *i) {
   uint32_t n_words = i->n_defs, n = cpu_range(vm), *d[4];
   access a = access_of(vm, i, 4 * n_words);
@@ -161,7 +171,9 @@ const cpu_insn *CPU_RUN(LOAD)(cpu_vm *vm, const cpu_insn *i) {
   }
   uint32_t there = cpu_end(vm) - vm->begin, first; /* indices of lanes that are not there would spoil the pattern */
   if (in_line(vm, &a, there, &first)) {
-    load_side_by_side(d, (const uint32_t *)a.bytes + (size_t)first * (a.scale / 4), n_words, a.scale / 4, there);
+    const uint32_t *row = (const uint32_t *)a.bytes + (size_t)first * (a.scale / 4);
+    look_ahead(vm, i, row, there * a.scale);
+    load_side_by_side(d, row, n_words, a.scale / 4, there);
     return i + 1;
   }
   if (a.rises) spread(vm, &a);
