@@ -14,6 +14,8 @@ static inline void weft__lock_leave(weft__lock *l) { (void)l; }
 #elif defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
+#undef near /* words that windows.h makes empty */
+#undef far
 typedef SRWLOCK weft__lock;
 static inline void weft__lock_init(weft__lock *l) { InitializeSRWLock(l); }
 static inline void weft__lock_free(weft__lock *l) { (void)l; }
