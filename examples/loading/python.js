@@ -107,9 +107,27 @@ export const loadSession = (sources, report) =>
     const program = await textOf(`${sources.here}session.py`);
     await pyodide.loadPackagesFromImports(program, { messageCallback: () => {} });
     pyodide.FS.writeFile('/home/pyodide/session.py', program);
+    pyodide.registerJsModule('watch', watchOver(pyodide));
     told(3, 'Opening the GPU');
     return callsOf(pyodide.pyimport('session'));
   });
+
+/**
+ * {start(seconds), stop()} of a watch over what keeps this thread busy, Python itself or weft on the CPU: when time is up
+ * it is interrupted as by Ctrl-C. Pyodide looks into its interrupt buffer now and then; this one knows the time.
+ */
+function watchOver(pyodide) {
+  let end = Infinity;
+  pyodide.setInterruptBuffer({
+    get 0() {
+      if (performance.now() < end) return 0;
+      end = Infinity;
+      return 2; // SIGINT
+    },
+    set 0(_) {},
+  });
+  return { start: (seconds) => (end = performance.now() + 1000 * seconds), stop: () => (end = Infinity) };
+}
 
 function callsOf(session) {
   const call = async (name, ...args) => {

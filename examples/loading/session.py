@@ -16,6 +16,7 @@ import time
 import traceback
 
 import numpy as np
+import watch
 import weft
 from pyodide.code import eval_code_async
 
@@ -63,23 +64,32 @@ class Session:
                 raise NameError(f"the program defines no function {name}()")
         return out.getvalue()
 
-    async def finish(self):
-        """Waits for the device; one that takes too long is given up, and `reopen` opens another."""
+    @contextlib.contextmanager
+    def patiently(self):
+        """Gives the device up when what is done with it takes too long; `reopen` opens another."""
+        watch.start(self.patience + 1)  # where the kernel keeps this thread busy, on the CPU; else the wait ends before
         try:
-            await asyncio.wait_for(weft.synchronize_async(self.device), self.patience)
-        except TimeoutError:
+            yield
+        except (TimeoutError, KeyboardInterrupt):
             self.device.destroy()
             raise EndlessError(f"The kernel had not ended after {self.patience:g} seconds.") from None
+        finally:
+            watch.stop()
+
+    async def finish(self):
+        await asyncio.wait_for(weft.synchronize_async(self.device), self.patience)
 
     async def once(self, times):
         clock = time.perf_counter
         began = clock()
-        arrays = as_tuple(self.program["upload"]())
-        await self.finish()
-        uploaded = clock()
-        result = self.program["compute"](*arrays)
-        await self.finish()
-        computed = clock()
+        with self.patiently():
+            arrays = as_tuple(self.program["upload"]())
+            await self.finish()
+            uploaded = clock()
+        with self.patiently():
+            result = self.program["compute"](*arrays)
+            await self.finish()
+            computed = clock()
         host = await result.to_numpy_async()
         for name, seconds in zip(("upload", "compute", "read"), np.diff([began, uploaded, computed, clock()])):
             times[name].append(seconds)
@@ -134,9 +144,10 @@ class Session:
         return await self.arrays[0].to_memoryview_async()
 
     async def frame(self, canvas):
-        self.program["compute"](*self.arrays)
-        await self.draw(canvas)
-        await self.finish()
+        with self.patiently():
+            self.program["compute"](*self.arrays)
+            await self.draw(canvas)
+            await self.finish()
 
     async def stats(self, name):
         return weft.stats(self.device)[name]
