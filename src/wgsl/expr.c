@@ -86,10 +86,6 @@ static const wgsl__type *composite_base(wgsl_module *m, wgsl__expr *x) {
     x->access = (uint8_t)t->access;
     t = t->inner;
   }
-  if (x->left->swizzle) { /* a copy: the components are read */
-    x->space = 0;
-    x->access = 0;
-  }
   return t;
 }
 
@@ -102,8 +98,8 @@ static uint32_t letter_index(char c, uint32_t *set) {
   return (uint32_t)(at - letters) % 4;
 }
 
-/* `v.zyx.xy` in memory is `v.zy`, and `v.zyx[0]` is `v.z`: they can be assigned to, and nothing later need know of
- * chains. `places` are those that x takes of the swizzle on its left. */
+/* `v.zyx.xy` in memory is `v.zy`, and `v.zyx[0]` is `v.z`: nothing later need know of chains, but of `v.zyx[i]` alone.
+ * `places` are those that x takes of the swizzle on its left. */
 static void fold_swizzles(wgsl_module *m, wgsl__expr *x, const uint32_t *places, uint32_t n) {
   const wgsl__expr *inner = wgsl__unparen(x->left);
   wgsl__name *folded = wgsl__new(m, sizeof *folded);

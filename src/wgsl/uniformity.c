@@ -154,12 +154,19 @@ static uint32_t value(analysis *a, uint32_t cf, const wgsl__expr *x);
 
 static bool is_pointer(const wgsl__expr *x) { return x->type && x->type->base == WGSL__BASE_POINTER && !x->space; }
 
+/* A swizzle that assigns every component of its vector, each once as all swizzles do. */
+static bool is_full_swizzle(const wgsl__expr *x) {
+  const wgsl__type *t = x->left->type;
+  if (!x->swizzle || !t) return false;
+  return x->name->n_bytes == (t->base == WGSL__BASE_POINTER ? t->inner : t)->host.rows;
+}
+
 /* The variable or parameter a view comes from; *full: it is the whole of it. */
 static wgsl__decl *root_of(const wgsl__expr *x, bool *full) {
   *full = true;
   while (x->kind != WGSL__EXPR_IDENT) {
     if (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY || !x->left) return NULL;
-    if (x->kind == WGSL__EXPR_INDEX || x->kind == WGSL__EXPR_MEMBER) *full = false;
+    if (x->kind == WGSL__EXPR_INDEX || (x->kind == WGSL__EXPR_MEMBER && !is_full_swizzle(x))) *full = false;
     x = x->left;
   }
   wgsl__decl *d = x->decl;
