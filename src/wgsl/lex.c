@@ -92,7 +92,7 @@ static bool names_rehash(wgsl_module *m, uint32_t n_slots) {
 
 static uint32_t name_intern(wgsl_module *m, const char *text, uint32_t n) {
   wgsl__names *names = &m->names;
-  if (names->count * 2 >= names->n_slots && !names_rehash(m, names->n_slots ? names->n_slots * 2 : 256)) return 0;
+  if (names->count * 2 >= names->n_slots && !names_rehash(m, names->n_slots ? names->n_slots * 2 : 64)) return 0;
   uint32_t hash = (uint32_t)weft__hash(text, n), mask = names->n_slots - 1, at = hash & mask;
   for (; names->slots[at]; at = (at + 1) & mask) {
     const wgsl__name *name = names->items[names->slots[at] - 1];
@@ -498,4 +498,13 @@ void wgsl__lex(wgsl_module *m) {
   lex_all(&x);
   push(&x, WGSL__TOKEN_END, m->n_source, 0, 0);
   weft__free(x.pending);
+  wgsl__token *fitting = weft__realloc(m->tokens.items, m->tokens.count * sizeof *fitting);
+  if (!fitting) return; /* then it stays as it is */
+  m->tokens.items = fitting;
+  m->tokens.capacity = m->tokens.count;
+}
+
+void wgsl__tokens_free(wgsl__tokens *tokens) {
+  weft__free(tokens->items);
+  *tokens = (wgsl__tokens){0};
 }

@@ -76,6 +76,7 @@ static void run_phases(wgsl_module *m) {
   if (m->n_errors || m->out_of_memory) return;
   wgsl__types_init(m); /* literals have types */
   wgsl__parse(m);
+  wgsl__tokens_free(&m->tokens); /* before the types come */
   if (m->tree_broken || m->out_of_memory) return;
   wgsl__resolve(m);
   if (m->tree_broken || m->out_of_memory) return;
@@ -114,8 +115,7 @@ wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_ch
     wgsl__diagnostics_sort(m);
   }
   m->options = NULL;
-  weft__free(m->tokens.items);
-  m->tokens = (wgsl__tokens){0};
+  wgsl__tokens_free(&m->tokens);
   weft__map_free(&m->types);
   weft__map_free(&m->members);
   if (m->out_of_memory) {
@@ -128,7 +128,6 @@ wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_ch
 void wgsl_module_destroy(wgsl_module *m) {
   if (!m) return;
   wgsl__names_free(&m->names);
-  weft__free(m->tokens.items);
   weft__free(m->diagnostics);
   weft__map_free(&m->types);
   weft__map_free(&m->members);

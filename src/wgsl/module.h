@@ -27,17 +27,13 @@ enum {
   WGSL__MAX_NESTING = 255,     /* parentheses, braces, template lists: WGSL asks for 127 braces; bounds the C stack */
   WGSL__MAX_EXPR_DEPTH = 1024, /* of an expression's tree: `a + a + …` grows one level a term */
   WGSL__MAX_TYPE_DEPTH = 255,  /* arrays in structs in arrays: WGSL asks for 15 */
-  WGSL__MAX_REPORTS = 20,      /* errors, and warnings, that are told; after as many errors parsing ends */
-  WGSL__SPARE_BYTES = 512
+  WGSL__MAX_REPORTS = 20       /* errors, and warnings, that are told; after as many errors parsing ends */
 };
 
 struct wgsl_module {
   weft__arena arena;
   bool out_of_memory; /* sticky; the module is then dropped */
-  union {
-    max_align_t alignment;
-    char bytes[WGSL__SPARE_BYTES];
-  } spare; /* what wgsl__new hands out when memory ends, so that parse code need not look */
+  wgsl__decl spare; /* what wgsl__new hands out when memory ends, so that parse code need not look; the largest of all */
 
   const wgsl_check_options *options; /* borrowed while the module is made, NULL: none */
   const char *source;                /* NUL-terminated copy */
@@ -64,9 +60,9 @@ struct wgsl_module {
 
   weft__map types;             /* canonical types by name */
   weft__map members;           /* types of members that were looked up in large structures, by (type, name) */
-  const wgsl__type *basic[16]; /* by wgsl__base, scalars and abstract ones */
-  const wgsl__type *vectors[8][3];     /* by scalar base and rows - 2 */
-  const wgsl__type *matrices[8][3][3]; /* by scalar base, columns - 2, rows - 2 */
+  const wgsl__type *basic[WGSL__N_SCALARS]; /* by wgsl__base, scalars and abstract ones */
+  const wgsl__type *vectors[WGSL__N_SCALARS][3];     /* by scalar base and rows - 2 */
+  const wgsl__type *matrices[WGSL__N_SCALARS][3][3]; /* by scalar base, columns - 2, rows - 2 */
 
   wgsl__decl *function;  /* whose body is checked, NULL at module scope */
   uint32_t dead;         /* > 0: what short-circuiting skips; typed, not evaluated */
@@ -81,7 +77,7 @@ struct wgsl_module {
 /* ---- module.c: memory ------------------------------------------------------------------------------------------- */
 
 /* Zeroed, in the module's arena. Never NULL: when memory ends, out_of_memory is set and the answer is scratch that no
- * one may read back; n_bytes is then at most WGSL__SPARE_BYTES. */
+ * one may read back; n_bytes is at most that of a wgsl__decl. */
 void *wgsl__new(wgsl_module *m, size_t n_bytes);
 void *wgsl__array(wgsl_module *m, size_t count, size_t n_bytes); /* NULL when memory ends (sets out_of_memory) */
 const char *wgsl__format(wgsl_module *m, const char *format, ...) WEFT_PRINTF(2, 3); /* never NULL */

@@ -28,6 +28,8 @@ typedef enum wgsl__base {
   WGSL__BASE_SAMPLER
 } wgsl__base;
 
+enum { WGSL__N_SCALARS = WGSL__BASE_LAST_SCALAR + 1 };
+
 enum {
   WGSL__TYPE_HOST_SHAREABLE = 1,
   WGSL__TYPE_CONSTRUCTIBLE = 2,
