@@ -54,8 +54,8 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
       wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
-  if (!(from->flags & WGSL__TYPE_CONSTRUCTIBLE) || (t && !(t->flags & WGSL__TYPE_CONSTRUCTIBLE))) {
-    wgsl__error(m, d->init->range, "store-type", "a constant cannot have the type '%s'", wgsl__type_name(t ? t : from));
+  if (t && !(t->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
+    wgsl__error(m, d->type_expr->range, "store-type", "a constant cannot have the type '%s'", wgsl__type_name(t));
     return;
   }
   d->type = t ? t : from;
@@ -73,10 +73,7 @@ static void declare_override(declarer *x, wgsl__decl *d) {
   wgsl__evaluation evaluation = {.m = m};
   if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, d->init->range, "not-override", "the default of the override '%s' is no override-expression",
-                  d->name->text);
-    } else if (!r.bad) {
+    if (!r.bad) { /* then no runtime expression: at module scope each was told */
       if (!d->type_expr) t = wgsl__type_concrete(m, r.value.type);
       if (t) wgsl__check_converts(m, d->init, t, wgsl__format(m, "the default of '%s'", d->name->text));
     }
@@ -251,9 +248,7 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     if (d->space == WGSL__SPACE_WORKGROUP) wgsl__hint(m, diagnostic, "workgroup variables are zero at the start");
   } else if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, d->init->range, "not-const", "the value of '%s' is known only at run time", d->name->text);
-    } else if (!r.bad) {
+    if (!r.bad) {
       if (!d->type_expr) d->type = wgsl__type_concrete(m, r.value.type);
       if (r.phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, d, d->init);
       if (d->type) wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
@@ -275,9 +270,7 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
     wgsl__result r = wgsl__evaluate(&evaluation, e);
     const wgsl__type *t = r.value.type;
     if (r.bad) continue;
-    if (r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be known before the shader runs");
-    } else if (t && !is_integer(t)) {
+    if (t && !is_integer(t)) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'",
                   wgsl__type_name(t));
     } else if (r.known && (r.value.i < 1 || r.value.i > UINT32_MAX)) {

@@ -156,11 +156,7 @@ static bool identifier_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__val
   const wgsl__decl *d = x->decl;
   *out = (wgsl__value){0};
   if (d && d->kind == WGSL__DECL_CONST) *out = d->value;
-  if (d && d->kind == WGSL__DECL_OVERRIDE && e->overrides) {
-    *out = e->overrides[d->reflected];
-    if (!out->type && !e->failed)
-      wgsl__evaluation_fail(e, x->range, "missing-value", "the override '%s' has no value", d->name->text);
-  }
+  if (d && d->kind == WGSL__DECL_OVERRIDE && e->overrides) *out = e->overrides[d->reflected];
   if (!out->type) e->unknown = true;
   return out->type != NULL;
 }

@@ -27,6 +27,7 @@ enum {
   WGSL__MAX_NESTING = 255,     /* parentheses, braces, template lists: WGSL asks for 127 braces; bounds the C stack */
   WGSL__MAX_EXPR_DEPTH = 1024, /* of an expression's tree: `a + a + …` grows one level a term */
   WGSL__MAX_TYPE_DEPTH = 255,  /* arrays in structs in arrays: WGSL asks for 15 */
+  WGSL__MAX_VALUES = 1 << 18,  /* components that const-expressions make in one module: 4 MB */
   WGSL__MAX_REPORTS = 20       /* errors, and warnings, that are told; after as many errors parsing ends */
 };
 

@@ -68,8 +68,10 @@ static bool default_value(wgsl__evaluation *e, const wgsl__decl *d, wgsl__value 
   wgsl__result result = wgsl__evaluate(e, d->init);
   if (result.bad) return false;
   if (!result.known) {
-    wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the default of the override '%s' is not evaluated yet",
-                          d->name->text);
+    wgsl__evaluation_fail(e, d->name_range, "not-evaluated",
+                          "the default of the override '%s' depends on constants that are not evaluated: a module's "
+                          "come to %d components at most",
+                          d->name->text, WGSL__MAX_VALUES);
     return false;
   }
   if (!wgsl__convert(e, d->init->range, &result.value, d->type)) return false;
@@ -112,7 +114,10 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
   wgsl__result r = wgsl__evaluate(e, x);
   if (r.bad) return false;
   if (!r.known || !r.value.type) {
-    wgsl__evaluation_fail(e, x->range, "not-evaluated", "%s depends on an expression that is not evaluated yet", what);
+    wgsl__evaluation_fail(
+        e, x->range, "not-evaluated",
+        "%s depends on constants that are not evaluated: a module's come to %d components at most", what,
+        WGSL__MAX_VALUES);
     return false;
   }
   if (r.value.i < 1 || r.value.i > UINT32_MAX) {
@@ -160,11 +165,6 @@ static bool workgroup_bytes(pipelines *x, uint64_t *total) {
   for (uint32_t i = 0; i < x->reach.n_uses; i++) {
     const wgsl__decl *d = x->reach.uses[i];
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
-    if (!d->type) {
-      wgsl__evaluation_fail(x->e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet",
-                            d->name->text);
-      return false;
-    }
     uint64_t bytes = d->type->host.size;
     if (d->type->flags & WGSL__TYPE_OVERRIDE_SIZED) {
       uint32_t count;

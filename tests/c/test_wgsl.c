@@ -183,6 +183,16 @@ TEST(every_allocation_of_a_check_may_fail) {
   }
 }
 
+/* Its bytes are not even looked at. */
+TEST(a_source_beyond_a_gigabyte_is_refused) {
+  wgsl_module *m = wgsl_module_create("", ((size_t)1 << 30) + 1);
+  CHECK(m && !wgsl_module_valid(m));
+  CHECK_EQ(wgsl_diagnostic_count(m), 1);
+  const wgsl_diagnostic *d = wgsl_diagnostic_get(m, 0);
+  CHECK(d && strcmp(d->message, "the source is longer than 1073741824 bytes") == 0);
+  wgsl_module_destroy(m);
+}
+
 TEST(an_empty_module_is_valid) {
   wgsl_module *m = wgsl_module_create(NULL, 0);
   CHECK(wgsl_module_valid(m));
