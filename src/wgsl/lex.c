@@ -458,12 +458,23 @@ static bool lex_wide(lexer *x) {
   return false;
 }
 
+/* What to say of the function that is called here, as in `printf("`; NULL: nothing. */
+static const char *called_hint(const lexer *x) {
+  const wgsl__tokens *t = &x->m->tokens;
+  if (t->count < 2 || t->items[t->count - 1].kind != WGSL__TOKEN_PAREN_LEFT) return NULL;
+  const wgsl__token *name = &t->items[t->count - 2];
+  return name->kind == WGSL__TOKEN_IDENT ? wgsl__foreign_hint(x->text + name->offset, name->n_bytes) : NULL;
+}
+
 static void foreign_character(lexer *x, wgsl__range here, char c) {
   wgsl_diagnostic *d =
       wgsl__error(x->m, here, "invalid-character", "'%c' cannot stand in WGSL outside a comment", c);
   if (c == '?') wgsl__hint(x->m, d, "write 'select(b, a, condition)' for 'condition ? a : b'");
   if (c == '#') wgsl__hint(x->m, d, "WGSL has no preprocessor: take 'const' and 'override' for values");
-  if (c == '"' || c == '\'') wgsl__hint(x->m, d, "WGSL has no strings and characters");
+  if (c == '"' || c == '\'') {
+    const char *called = called_hint(x);
+    wgsl__hint(x->m, d, "%s", called ? called : "WGSL has no strings and characters");
+  }
 }
 
 static void lex_all(lexer *x) {

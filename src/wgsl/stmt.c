@@ -108,8 +108,10 @@ static const wgsl__type *target(wgsl_module *m, wgsl__expr *x) {
   if (!(x->type->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
     wgsl_diagnostic *d =
         wgsl__error(m, x->range, "not-assignable", "'%s' cannot be assigned to", wgsl__type_name(x->type));
+    const wgsl__expr *named = wgsl__unparen(x);
+    const char *name = named->kind == WGSL__EXPR_IDENT ? named->name->text : "…";
     if (x->type->base == WGSL__BASE_ATOMIC)
-      wgsl__hint(m, d, "write 'atomicStore(&a, v)', 'atomicAdd(&a, v)' and so on");
+      wgsl__hint(m, d, "write 'atomicStore(&%s, …)', 'atomicAdd(&%s, …)' and so on", name, name);
     return NULL;
   }
   if (x->swizzle) { /* each component once */
