@@ -82,6 +82,14 @@ def run_one(dump, source, update, scratch):
     return "\n".join(difflib.unified_diff(want.splitlines(), got.splitlines(), golden.name, "now", lineterm=""))
 
 
+def check_corpus(dump):
+    """What libFuzzer has found worth keeping (tools/fuzz.py) is accepted or rejected, whatever the bytes: a line for each other end."""
+    for path in sorted((HERE.parent / "fuzz" / "wgsl").iterdir()):
+        done = subprocess.run([dump, str(path)], capture_output=True, timeout=60, check=False)
+        if done.returncode not in (0, 1):
+            yield f"{path.name}: the dump ended with {done.returncode}\n{done.stderr.decode('utf-8', 'replace')}"
+
+
 MISTAKES = HERE.parent.parent / "docs" / "wgsl-mistakes.md"
 # A mistake: title, why, the program, what is said about it, the mended program. tools/dist.mjs reads the same.
 MISTAKE = re.compile(
@@ -140,6 +148,7 @@ def main():
             files = {name: source for name, source in chosen([]) if not name.startswith("err/check_")}
             peer = differences.wrong({n: (expanded(s, scratch), is_accepted(s)) for n, s in files.items()} | programs)
     if not args.patterns:
+        checks["tests/fuzz/wgsl"] = "\n".join(check_corpus(args.dump)) or None
         checks["every message is in a golden file"] = "\n".join(messages.missing()) or None
         if peer is None:
             skipped += 1
