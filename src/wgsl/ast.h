@@ -88,6 +88,12 @@ typedef struct wgsl__attribute {
   struct wgsl__attribute *next;
 } wgsl__attribute;
 
+/* The first of this kind, NULL: none. */
+static inline const wgsl__attribute *wgsl__attribute_find(const wgsl__attribute *list, wgsl__attribute_kind kind) {
+  while (list && list->kind != kind) list = list->next;
+  return list;
+}
+
 typedef enum wgsl__stmt_kind {
   WGSL__STMT_BLOCK,        /* body */
   WGSL__STMT_RETURN,       /* left or NULL */

@@ -20,9 +20,7 @@ EVALUATOR(none) {
   return false;
 }
 
-static bool is_float(const wgsl__type *t) {
-  return t->base == WGSL__BASE_ABSTRACT_FLOAT || t->base == WGSL__BASE_F32 || t->base == WGSL__BASE_F16;
-}
+static bool is_float(const wgsl__type *t) { return wgsl__is_float(t->base); }
 
 static bool is_composite(const wgsl__value *v) { return v->type->base > WGSL__BASE_LAST_SCALAR; }
 

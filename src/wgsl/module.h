@@ -34,7 +34,7 @@ enum {
 struct wgsl_module {
   weft__arena arena;
   bool out_of_memory; /* sticky; the module is then dropped */
-  wgsl__decl spare; /* what wgsl__new hands out when memory ends, so that parse code need not look; the largest of all */
+  wgsl__decl spare; /* the largest of all nodes: what wgsl__new hands out when memory ends, so that nobody need look */
 
   const wgsl_check_options *options; /* borrowed while the module is made, NULL: none */
   const char *source;                /* NUL-terminated copy */
@@ -208,6 +208,7 @@ const char *wgsl__value_text(wgsl__value value, char out[48]);
 wgsl__value *wgsl__value_parts(wgsl__evaluation *e, uint32_t n); /* NULL: e->unknown */
 /* Whether a value of `from` becomes one of `to` by itself (WGSL 6.1.2). */
 bool wgsl__converts(const wgsl__type *from, const wgsl__type *to);
+const wgsl__type *wgsl__type_common(const wgsl__type *a, const wgsl__type *b); /* what both become; NULL: none */
 /* The same on values: abstract ones must fit. False: failed or unknown. */
 bool wgsl__convert(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
 bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
@@ -301,7 +302,8 @@ void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var);
 /* ---- declare.c --------------------------------------------------------------------------------------------------- */
 
 /* The value of an attribute that takes a const-expression from 0 to `most`. False: reported, or not known. */
-bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out);
+bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t least, uint32_t most,
+                          uint32_t *out);
 void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every declaration, in m->order */
 
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */

@@ -129,15 +129,9 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
   return true;
 }
 
-static const wgsl__attribute *find(const wgsl__decl *d, wgsl__attribute_kind kind) {
-  const wgsl__attribute *a = d->attributes;
-  while (a && a->kind != kind) a = a->next;
-  return a;
-}
-
 static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t size[3]) {
-  const wgsl__attribute *a = find(root, WGSL__ATTRIBUTE_workgroup_size);
-  const wgsl__attribute *subgroup = find(root, WGSL__ATTRIBUTE_subgroup_size);
+  const wgsl__attribute *a = wgsl__attribute_find(root->attributes, WGSL__ATTRIBUTE_workgroup_size);
+  const wgsl__attribute *subgroup = wgsl__attribute_find(root->attributes, WGSL__ATTRIBUTE_subgroup_size);
   uint32_t i = 0, lanes;
   size[0] = size[1] = size[2] = 1;
   for (wgsl__expr *x = a ? a->arguments : NULL; x && i < 3; x = x->next)

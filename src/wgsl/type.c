@@ -274,7 +274,7 @@ static uint32_t count_argument(wgsl_module *m, wgsl__expr *e, wgsl__expr *argume
     return 0;
   }
   const wgsl__type *t = r.value.type;
-  if (t && t->base != WGSL__BASE_ABSTRACT_INT && t->base != WGSL__BASE_I32 && t->base != WGSL__BASE_U32) {
+  if (t && !wgsl__is_integer(t->base)) {
     wgsl__error(m, argument->range, "element-count", "the count of '%s' must be an i32 or u32, not '%s'", e->name->text,
                 wgsl__type_name(t));
     return 0;

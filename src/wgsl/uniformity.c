@@ -205,8 +205,7 @@ static uint32_t view(analysis *a, uint32_t cf, const wgsl__expr *x) {
 static bool uniform_builtin(const analysis *a, const wgsl__attribute *attributes) {
   static const char *const names[] = {"workgroup_id",    "num_workgroups", "num_subgroups",
                                       "workgroup_index", "subgroup_size",  "subgroup_id"};
-  const wgsl__attribute *b = attributes;
-  while (b && b->kind != WGSL__ATTRIBUTE_builtin) b = b->next;
+  const wgsl__attribute *b = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_builtin);
   if (!b || !b->arguments || b->arguments->kind != WGSL__EXPR_IDENT) return false;
   const char *name = b->arguments->name->text;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -190,19 +190,17 @@ static void index_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   add_index(L, p, index, t->base == WGSL__BASE_VECTOR ? t->inner->host.size : t->host.stride, limit);
 }
 
-static uint32_t letter(char c) { return (uint32_t)(strchr("xyzwrgba", c) - "xyzwrgba") % 4; }
-
 static void member_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   const wgsl__type *t = p->type;
   if (t->base == WGSL__BASE_VECTOR) {
     uint32_t n = x->name->n_bytes;
     if (n == 1) {
-      p->offset += letter(x->name->text[0]) * (p->variable ? 1 : t->inner->host.size);
+      p->offset += wgsl__swizzle_index(x->name->text[0]) * (p->variable ? 1 : t->inner->host.size);
       p->type = t->inner;
       return;
     }
     p->n_picked = (uint8_t)n;
-    for (uint32_t i = 0; i < n; i++) p->picked[i] = (uint8_t)letter(x->name->text[i]);
+    for (uint32_t i = 0; i < n; i++) p->picked[i] = (uint8_t)wgsl__swizzle_index(x->name->text[i]);
     return;
   }
   for (uint32_t i = 0; i < t->host.n_members; i++) {
