@@ -1,7 +1,8 @@
 // Makes build/dist: the example pages as a folder that any web server can host, with the wheel.   (make dist)
 //
-//   *.html, *.css, icon.svg, session.py, kernels/     as they are in examples/loading
-//   webgpu_compute.js, webgpu_worker.js, worker.js    each with all it imports, npm's packages included
+//   *.html, *.css, *.py, icon.svg, kernels/           as they are in examples/loading
+//   webgpu_compute.js, webgpu_worker.js, …            each with all it imports, npm's packages included
+//   mistakes.json                                     what wgsl_mistakes.html shows: docs/wgsl-mistakes.md, section by section
 //   weft-….whl, weft-lock.json                        weft's entry for Pyodide's lock file, so that `import weft` loads it
 //   licences.txt                                      of the packages in the scripts
 //
@@ -15,7 +16,7 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = join(ROOT, 'examples/loading');
 const OUT = join(ROOT, 'build/dist');
-const SCRIPTS = ['webgpu_compute.js', 'webgpu_worker.js', 'worker.js'];
+const SCRIPTS = ['webgpu_compute.js', 'webgpu_worker.js', 'worker.js', 'wgsl_mistakes.js'];
 const PLAIN = /\.(html|css|svg|py|wgsl)$/;
 
 /** weft's entry in the form of Pyodide's lock file; file_name is relative to the folder. */
@@ -24,6 +25,17 @@ function lockEntry(wheel) {
   const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex');
   const entry = { name, version, file_name: basename(wheel), install_dir: 'site', sha256, package_type: 'package' };
   return { packages: { [name]: { ...entry, imports: [name], depends: [], unvendored_tests: false } } };
+}
+
+/** The sections of docs/wgsl-mistakes.md, whose form tests/wgsl/run.py keeps: [{name, title, why, program, said, mended}]. */
+function mistakes() {
+  const [, ...sections] = readFileSync(join(ROOT, 'docs/wgsl-mistakes.md'), 'utf8').split(/^## /m);
+  return sections.map((section) => {
+    const [title, , ...lines] = section.split('\n');
+    const why = lines.slice(0, lines.indexOf('')).join(' ');
+    const [program, said, mended] = [...section.matchAll(/^```\w+\n(.*?)\n```$/gms)].map(([, text]) => text);
+    return { name: title.toLowerCase().replaceAll(' ', '-'), title, why, program, said, mended };
+  });
 }
 
 /** The licence of each package that went into the scripts. */
@@ -46,6 +58,7 @@ mkdirSync(OUT, { recursive: true });
 cpSync(PAGES, OUT, { recursive: true, filter: (path) => !basename(path).includes('.') || PLAIN.test(path) });
 cpSync(join(ROOT, 'build/wheel', wheel), join(OUT, wheel));
 writeFileSync(join(OUT, 'weft-lock.json'), `${JSON.stringify(lockEntry(join(ROOT, 'build/wheel', wheel)), null, 2)}\n`);
+writeFileSync(join(OUT, 'mistakes.json'), JSON.stringify(mistakes()));
 const { metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: SCRIPTS.map((name) => join(PAGES, name)),

@@ -1,7 +1,8 @@
 """make fuzz T=NAME SECS=60: runs tests/fuzz/NAME.c (libFuzzer's LLVMFuzzerTestOneInput) with the sanitizers.
 
 The corpus grows in build/fuzz/NAME; it starts from the seeds in tests/fuzz/NAME/, if there is such a folder, and in the
-folders of SEEDS. Words that a mutation should know are read out of the tables of WGSL. What crashes is kept with the corpus,
+folders of SEEDS. tests/fuzz/wgsl has what reaches code that its SEEDS do not, short inputs alone: made by libFuzzer's
+`-set_cover_merge=1 -use_counters=0` of a long run into a folder of the SEEDS. Words that a mutation should know are read out of the tables of WGSL. What crashes is kept with the corpus,
 and its path is printed by libFuzzer. Where there is a tests/fuzz/NAME.py as well, each gets half of the time: NAME.py SECS
 [ARGS …] runs first.
 """

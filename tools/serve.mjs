@@ -62,6 +62,6 @@ export async function serve({ port = 0, headers = {}, take = () => false } = {})
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const server = await serve({ port: Number(process.argv[2] ?? 8000) });
   const origin = `http://localhost:${server.address().port}`;
-  for (const page of ['webgpu_compute', 'webgpu_worker']) process.stdout.write(`${origin}/${page}.html${query()}\n`);
+  for (const page of ['webgpu_compute', 'webgpu_worker', 'wgsl_mistakes']) process.stdout.write(`${origin}/${page}.html${query()}\n`);
   process.stdout.write('Ctrl-C ends it\n');
 }

@@ -1,6 +1,6 @@
 // The pages' code editors: CodeMirror for Python and WGSL, coloured by the page's own CSS variables.
 import { EditorState } from '@codemirror/state';
-import { EditorView, keymap, lineNumbers, drawSelection, highlightActiveLine } from '@codemirror/view';
+import { Decoration, EditorView, keymap, lineNumbers, drawSelection, highlightActiveLine } from '@codemirror/view';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { HighlightStyle, StreamLanguage, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { python } from '@codemirror/lang-python';
@@ -60,12 +60,23 @@ const theme = EditorView.theme({
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
     backgroundColor: 'var(--selection)',
   },
+  '.cm-marked': { backgroundColor: 'var(--good-tint)', boxShadow: 'inset 3px 0 var(--good)' },
+  // drawn without the images that the library has in data: addresses, which policies forbid
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1px', textUnderlineOffset: '3px' },
+  '.cm-lint-marker-error': { content: 'normal', margin: '0.35em 0 0 0.1em', width: '0.7em', height: '0.7em', borderRadius: '50%', backgroundColor: 'var(--bad)' },
   '.cm-tooltip': { backgroundColor: 'var(--card)', color: 'var(--ink)', border: '1px solid var(--rule)' },
   '.cm-diagnostic': { whiteSpace: 'pre-wrap', fontFamily: 'var(--mono)', fontSize: '12px' },
 });
 
-/** An editor in `parent`. Ctrl-Enter calls `run`; Escape then Tab leaves it by keyboard. */
-export function createEditor(parent, { language, label, run }) {
+/** Where a line and column from 1 lie in a document; columns count characters. */
+function placeOf(doc, line, column) {
+  const { from, to, text } = doc.line(Math.min(line, doc.lines));
+  return Math.min(from + [...text].slice(0, Math.max(column - 1, 0)).join('').length, to);
+}
+
+/** An editor in `parent`. Ctrl-Enter calls `run`, a change of the text by the person `changed`; Escape then Tab leaves it
+ *  by keyboard. */
+export function createEditor(parent, { language, label, run = () => {}, changed = () => {}, readOnly = false }) {
   const extensions = [
     lineNumbers(),
     history(),
@@ -79,6 +90,8 @@ export function createEditor(parent, { language, label, run }) {
     lintGutter(),
     theme,
     EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.updateListener.of((update) => update.docChanged && changed()),
+    EditorState.readOnly.of(readOnly),
     keymap.of([{ key: 'Mod-Enter', run: () => (run(), true) }, ...defaultKeymap, ...historyKeymap, indentWithTab]),
   ];
   const view = new EditorView({ parent });
@@ -89,12 +102,29 @@ export function createEditor(parent, { language, label, run }) {
     set text(text) {
       view.setState(EditorState.create({ doc: text, extensions })); // also forgets marks and undo steps
     },
+    /** Another text, with some of its lines, from 1, set off. */
+    show(text, lines) {
+      const { doc } = EditorState.create({ doc: text });
+      const marked = Decoration.set(lines.map((n) => Decoration.line({ class: 'cm-marked' }).range(doc.line(n).from)));
+      view.setState(EditorState.create({ doc, extensions: [extensions, EditorView.decorations.of(marked)] }));
+    },
+    /** Marks places: {line, column, end: [line, column], severity, message}; those with line 0 are nowhere. */
+    marks(list) {
+      const { doc } = view.state;
+      const places = list
+        .filter(({ line }) => line >= 1)
+        .map(({ line, column, end, ...rest }) => {
+          const from = placeOf(doc, line, column);
+          return { ...rest, from, to: Math.max(placeOf(doc, ...end), placeOf(doc, line, column + 1)) };
+        });
+      view.dispatch(setDiagnostics(view.state, places));
+    },
     /** Marks the place of a mistake: line and column from 1, columns in characters; 0 for none. */
     mark(line, column, message) {
       const { doc } = view.state;
       if (!(line >= 1 && line <= doc.lines)) return view.dispatch(setDiagnostics(view.state, []));
       const { from, to, text } = doc.line(line);
-      const at = Math.min(from + [...text].slice(0, Math.max(column - 1, 0)).join('').length, to);
+      const at = placeOf(doc, line, column);
       const word = /^[\p{L}\p{N}_]+/u.exec(text.slice(at - from));
       const end = Math.min(at + (word ? word[0].length : 1), to);
       view.dispatch(setDiagnostics(view.state, [{ from: Math.min(at, end), to: end, severity: 'error', message }]));

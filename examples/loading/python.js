@@ -1,4 +1,4 @@
-// Loads Pyodide, NumPy and weft into a page or a worker. Shared by both pages.
+// Loads Pyodide, NumPy and weft into a page or a worker. Shared by the pages.
 //
 // The page's address may name other sources than the defaults: ?pyodide=FOLDER/ ?numpy=URL of a wheel; the device: ?device=cpu
 // (as WEFT_DEVICE: the best one without it); and how many seconds a kernel may take: ?patience=30.
@@ -91,8 +91,8 @@ async function checkWebAssembly() {
   }
 }
 
-/** Calls of session.py by name; an answer that is a failure is thrown, an object {kind, text, line, column}. */
-export const loadSession = (sources, report) =>
+/** PROGRAM.py, which lies beside the page and imports weft, as Pyodide's proxy of the module. */
+export const loadPython = (sources, { program: name, numpy }, report) =>
   unlessSilent(report, async (told) => {
     told(0, 'Loading Pyodide');
     await checkWebAssembly();
@@ -100,17 +100,25 @@ export const loadSession = (sources, report) =>
     const lockFileContents = await lockFile(sources);
     const env = { HOME: '/home/pyodide', WEFT_DEVICE: sources.device };
     const pyodide = await loadPyodide({ indexURL: sources.pyodide, lockFileContents, packageBaseUrl: sources.pyodide, env });
-    told(1, 'Loading NumPy');
-    const quiet = { messageCallback: () => {}, checkIntegrity: !sources.numpy };
-    await pyodide.loadPackagesFromImports('import numpy', quiet);
+    if (numpy) {
+      told(1, 'Loading NumPy');
+      const quiet = { messageCallback: () => {}, checkIntegrity: !sources.numpy };
+      await pyodide.loadPackagesFromImports('import numpy', quiet);
+    }
     told(2, 'Loading weft');
-    const program = await textOf(`${sources.here}session.py`);
+    const program = await textOf(`${sources.here}${name}.py`);
     await pyodide.loadPackagesFromImports(program, { messageCallback: () => {} });
-    pyodide.FS.writeFile('/home/pyodide/session.py', program);
+    pyodide.FS.writeFile(`/home/pyodide/${name}.py`, program);
     pyodide.registerJsModule('watch', watchOver(pyodide));
-    told(3, 'Opening the GPU');
-    return callsOf(pyodide.pyimport('session'));
+    return pyodide.pyimport(name);
   });
+
+/** Calls of session.py by name; an answer that is a failure is thrown, an object {kind, text, line, column}. */
+export async function loadSession(sources, report) {
+  const session = await loadPython(sources, { program: 'session', numpy: true }, report);
+  report(3, 'Opening the GPU');
+  return callsOf(session);
+}
 
 /**
  * {start(seconds), stop()} of a watch over what keeps this thread busy, Python itself or weft on the CPU: when time is up

@@ -10,10 +10,11 @@
 enum {
   ALIGNMENT = 16,
 #ifdef WEFT_HOSTILE
-  BLOCK_BYTES = 64,
+  LEAST_BYTES = 64,
 #else
-  BLOCK_BYTES = 16 * 1024,
+  LEAST_BYTES = 1024,
 #endif
+  MOST_BYTES = 1 << 20
 };
 
 struct weft__arena_block {
@@ -25,8 +26,10 @@ void *weft__arena_alloc(weft__arena *a, size_t n_bytes) {
   if (n_bytes > SIZE_MAX / 4) return NULL;
   n_bytes = (n_bytes + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
   if (a->capacity - a->used < n_bytes) {
-    /* Blocks double up to 1 MiB, so that a large module does not cost thousands of them. */
-    size_t block_bytes = a->total < BLOCK_BYTES ? BLOCK_BYTES : a->total > (1u << 20) ? (1u << 20) : a->total;
+    /* Each block is an eighth of what there is: few of them in a large arena, and little of the last one is unused. */
+    size_t block_bytes = a->total / 8;
+    if (block_bytes < LEAST_BYTES) block_bytes = LEAST_BYTES;
+    if (block_bytes > MOST_BYTES) block_bytes = MOST_BYTES;
     if (block_bytes < n_bytes) block_bytes = n_bytes;
     /* malloc aligns to 8 in WebAssembly: the room before the first allocation makes up for it. */
     struct weft__arena_block *block = weft__alloc(sizeof *block + (ALIGNMENT - 1) + block_bytes);

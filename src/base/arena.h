@@ -2,7 +2,7 @@
  *
  *   arena -> [block | used .... free] -> [block | used] -> ...
  *
- * Pointers stay where they are until the arena is freed. Alignment is 16. In WEFT_HOSTILE builds blocks are 64 bytes. */
+ * Pointers stay where they are until the arena is freed. Alignment is 16. In WEFT_HOSTILE builds blocks begin at 64 bytes. */
 #ifndef WEFT_BASE_ARENA_H
 #define WEFT_BASE_ARENA_H
 

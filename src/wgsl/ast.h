@@ -25,12 +25,14 @@ typedef struct wgsl__range {
   uint32_t offset, n_bytes;
 } wgsl__range;
 
-/* Known before the shader runs. bool and integers are in i, floats in f. type NULL: not known. */
+/* Known before the shader runs. type NULL: not known. */
 typedef struct wgsl__value {
   const wgsl__type *type;
-  int64_t i;
-  double f;
-  const struct wgsl__value *parts; /* composites: components, columns, elements, members; NULL: all zero */
+  union {
+    int64_t i;                       /* bool, integers */
+    double f;                        /* floats */
+    const struct wgsl__value *parts; /* composites: components, columns, elements, members; NULL: all zero */
+  };
 } wgsl__value;
 
 typedef struct wgsl__builtin wgsl__builtin;
@@ -85,6 +87,12 @@ typedef struct wgsl__attribute {
   uint32_t n_arguments;
   struct wgsl__attribute *next;
 } wgsl__attribute;
+
+/* The first of this kind, NULL: none. */
+static inline const wgsl__attribute *wgsl__attribute_find(const wgsl__attribute *list, wgsl__attribute_kind kind) {
+  while (list && list->kind != kind) list = list->next;
+  return list;
+}
 
 typedef enum wgsl__stmt_kind {
   WGSL__STMT_BLOCK,        /* body */

@@ -106,13 +106,8 @@ typedef struct binding {
   bool concrete;             /* E cannot be abstract */
 } binding;
 
-static const wgsl__type *common(const wgsl__type *a, const wgsl__type *b) {
-  if (!a) return b;
-  return wgsl__converts(a, b) ? b : wgsl__converts(b, a) ? a : NULL;
-}
-
 static bool bind_element(binding *b, const wgsl__type *element) {
-  return element && (b->element = common(b->element, element)) != NULL;
+  return element && (b->element = b->element ? wgsl__type_common(b->element, element) : element) != NULL;
 }
 
 static bool bind_rows(binding *b, uint32_t rows) {
@@ -169,7 +164,7 @@ static bool bind(binding *b, const char **pattern, const wgsl__expr *arg) {
     case 'K':
       if (arg->phase != WGSL__PHASE_CONST) return false; /* fall through */
     case 'I':
-      return t->base == WGSL__BASE_ABSTRACT_INT || t->base == WGSL__BASE_I32 || t->base == WGSL__BASE_U32;
+      return wgsl__is_integer(t->base);
     case 'b':
       return t->base == WGSL__BASE_BOOL;
     default:

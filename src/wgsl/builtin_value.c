@@ -20,9 +20,7 @@ EVALUATOR(none) {
   return false;
 }
 
-static bool is_float(const wgsl__type *t) {
-  return t->base == WGSL__BASE_ABSTRACT_FLOAT || t->base == WGSL__BASE_F32 || t->base == WGSL__BASE_F16;
-}
+static bool is_float(const wgsl__type *t) { return wgsl__is_float(t->base); }
 
 static bool is_composite(const wgsl__value *v) { return v->type->base > WGSL__BASE_LAST_SCALAR; }
 
@@ -361,7 +359,11 @@ static bool split(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *a
     int exponent = 0;
     double whole = trunc(v.f), fract = is_frexp ? frexp(v.f, &exponent) : v.f - whole;
     parts[i] = (wgsl__value){.type = v.type, .f = fract};
-    parts[rows + i] = (wgsl__value){.type = wgsl__type_element(second), .i = exponent, .f = is_frexp ? 0 : whole};
+    parts[rows + i].type = wgsl__type_element(second);
+    if (is_frexp)
+      parts[rows + i].i = exponent;
+    else
+      parts[rows + i].f = whole;
   }
   if (rows > 1) {
     members[0] = (wgsl__value){.type = a->type, .parts = parts};
@@ -495,9 +497,11 @@ static bool unpack(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *
   for (uint32_t i = 0; i < rows; i++) {
     int64_t bits = v->i >> i * width & (width == 8 ? 255 : 65535);
     if (is_signed && bits >> (width - 1)) bits -= (int64_t)1 << width;
-    double f = (double)bits / (scale ? scale : 1), rounded = 0;
-    if (scale) wgsl__float_fits(f < -1 ? -1 : f, WGSL__BASE_F32, &rounded);
-    parts[i] = (wgsl__value){.type = x->type->inner, .i = scale ? 0 : bits, .f = rounded};
+    parts[i].type = x->type->inner;
+    if (scale)
+      wgsl__float_fits((double)bits / scale < -1 ? -1 : (double)bits / scale, WGSL__BASE_F32, &parts[i].f);
+    else
+      parts[i].i = bits;
   }
   *out = (wgsl__value){.type = x->type, .parts = parts};
   return true;

@@ -69,11 +69,6 @@ static void no_constructor(wgsl_module *m, wgsl__expr *x, const char *name, uint
   if (wanted && count != wanted && x->list->next) wgsl__hint(m, d, "it has %u components, here are %u", wanted, count);
 }
 
-static const wgsl__type *common(const wgsl__type *a, const wgsl__type *b) {
-  if (!a || !b) return NULL;
-  return wgsl__converts(a, b) ? b : wgsl__converts(b, a) ? a : NULL;
-}
-
 /* Whether the arguments are scalars and vectors whose elements convert to `scalar` and that count to `rows`; with
  * scalar NULL what the elements agree on is put into it. */
 static bool components_fit(const wgsl__expr *x, const wgsl__type **scalar, uint32_t rows) {
@@ -82,8 +77,8 @@ static bool components_fit(const wgsl__expr *x, const wgsl__type **scalar, uint3
   for (const wgsl__expr *a = x->list; a; a = a->next) {
     const wgsl__type *element = wgsl__type_element(a->type);
     if (!element || a->type->base == WGSL__BASE_MATRIX) return false;
-    if (*scalar ? !wgsl__converts(element, *scalar) : t && !common(t, element)) return false;
-    if (!*scalar) t = t ? common(t, element) : element;
+    if (*scalar ? !wgsl__converts(element, *scalar) : t && !wgsl__type_common(t, element)) return false;
+    if (!*scalar) t = t ? wgsl__type_common(t, element) : element;
     count += a->type->base == WGSL__BASE_VECTOR ? a->type->host.rows : 1;
   }
   *scalar = t;
@@ -161,7 +156,7 @@ static void construct_array(wgsl_module *m, wgsl__expr *x, uint32_t n) {
     return;
   }
   for (const wgsl__expr *a = x->list; a; a = a->next) {
-    const wgsl__type *next = t ? common(t, a->type) : a->type;
+    const wgsl__type *next = t ? wgsl__type_common(t, a->type) : a->type;
     if (!next) {
       wgsl__error(m, a->range, "type-mismatch", "the elements of an array have one type, here '%s' and '%s'",
                   wgsl__type_name(t), wgsl__type_name(a->type));

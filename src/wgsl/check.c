@@ -94,8 +94,7 @@ static bool choose_constants(wgsl_module *m, wgsl_constant *constants) {
 
 static void check_workgroup(wgsl_module *m, const wgsl_entry *entry, const wgsl_pipeline *p) {
   const wgsl__decl *f = m->entry_decls[entry - m->reflection.entries];
-  const wgsl__attribute *a = f->attributes;
-  while (a && a->kind != WGSL__ATTRIBUTE_workgroup_size) a = a->next;
+  const wgsl__attribute *a = wgsl__attribute_find(f->attributes, WGSL__ATTRIBUTE_workgroup_size);
   wgsl__range range = a ? a->range : f->name_range;
   const uint32_t *size = p->workgroup_size;
   for (int i = 0; i < 3; i++) {

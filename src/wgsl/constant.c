@@ -2,8 +2,8 @@
  * 15.7). Integers are exact: abstract ones must stay in 64 bits, i32 and u32 wrap; floats are computed in double and
  * rounded after each operation. Used by evaluate.c and the builtins' evaluators.
  *
- *   vec2(1, 2) -> {type vec2<abstract integer>, parts -> [1, 2]}      array<f32, 1000>() -> {type, parts NULL}: all
- * zero */
+ *   vec2(1, 2) -> {type vec2<abstract integer>, parts -> [1, 2]}
+ *   array<f32, 1000>() -> {type array<f32, 1000>, parts NULL}: all zero */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,13 +12,6 @@
 #include "wgsl/module.h"
 
 static wgsl__base base_of(const wgsl__value *v) { return v->type->base; }
-static bool is_abstract(wgsl__base b) { return b == WGSL__BASE_ABSTRACT_INT || b == WGSL__BASE_ABSTRACT_FLOAT; }
-static bool is_integer(wgsl__base b) {
-  return b == WGSL__BASE_ABSTRACT_INT || b == WGSL__BASE_I32 || b == WGSL__BASE_U32;
-}
-static bool is_float(wgsl__base b) {
-  return b == WGSL__BASE_ABSTRACT_FLOAT || b == WGSL__BASE_F32 || b == WGSL__BASE_F16;
-}
 
 void wgsl__evaluation_fail(wgsl__evaluation *e, wgsl__range range, const char *code, const char *format, ...) {
   char text[512];
@@ -38,7 +31,7 @@ const char *wgsl__value_text(wgsl__value v, char out[48]) {
     snprintf(out, 48, "a value of type %.28s", wgsl__type_name(v.type));
   else if (base == WGSL__BASE_BOOL)
     snprintf(out, 48, "%s", v.i ? "true" : "false");
-  else if (is_integer(base))
+  else if (wgsl__is_integer(base))
     snprintf(out, 48, "%lld%s", (long long)v.i, base == WGSL__BASE_U32 ? "u" : base == WGSL__BASE_I32 ? "i" : "");
   else
     snprintf(out, 48, "%.9g%s", v.f, base == WGSL__BASE_F32 ? "f" : base == WGSL__BASE_F16 ? "h" : "");
@@ -96,6 +89,11 @@ bool wgsl__converts(const wgsl__type *from, const wgsl__type *to) {
   }
 }
 
+const wgsl__type *wgsl__type_common(const wgsl__type *a, const wgsl__type *b) {
+  if (!a || !b) return NULL;
+  return wgsl__converts(a, b) ? b : wgsl__converts(b, a) ? a : NULL;
+}
+
 static bool out_of_range(wgsl__evaluation *e, wgsl__range range, wgsl__value v, const wgsl__type *to) {
   char text[48];
   wgsl__evaluation_fail(e, range, "value-range", "%s does not fit %s", wgsl__value_text(v, text), wgsl__type_name(to));
@@ -118,8 +116,8 @@ bool wgsl__convert(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const
   }
   if (base == WGSL__BASE_I32 && (v->i < INT32_MIN || v->i > INT32_MAX)) return out_of_range(e, range, *v, to);
   if (base == WGSL__BASE_U32 && (v->i < 0 || v->i > UINT32_MAX)) return out_of_range(e, range, *v, to);
-  if (is_float(base)) {
-    double f = is_integer(from) ? (double)v->i : v->f;
+  if (wgsl__is_float(base)) {
+    double f = wgsl__is_integer(from) ? (double)v->i : v->f;
     if (base != WGSL__BASE_ABSTRACT_FLOAT && !wgsl__float_converts(f, base, &f)) return out_of_range(e, range, *v, to);
     v->f = f;
   }
@@ -139,14 +137,14 @@ static int64_t clamp_to_integer(double f, wgsl__base from, wgsl__base to) {
 /* T(e) for scalars (WGSL 17.1.2). */
 bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to) {
   wgsl__base from = base_of(v);
-  bool number = is_integer(from) || from == WGSL__BASE_BOOL;
+  bool number = wgsl__is_integer(from) || from == WGSL__BASE_BOOL;
   wgsl__value out = {.type = to};
-  if (is_abstract(from) && wgsl__converts(v->type, to)) return wgsl__convert(e, range, v, to);
+  if (wgsl__is_abstract(from) && wgsl__converts(v->type, to)) return wgsl__convert(e, range, v, to);
   if (to->base == WGSL__BASE_BOOL)
     out.i = number ? v->i != 0 : v->f != 0;
   else if (to->base == WGSL__BASE_ABSTRACT_INT || to->base == WGSL__BASE_ABSTRACT_FLOAT)
     out = *v;
-  else if (is_float(to->base)) {
+  else if (wgsl__is_float(to->base)) {
     if (!wgsl__float_converts(number ? (double)v->i : v->f, to->base, &out.f)) return out_of_range(e, range, *v, to);
   } else if (number) {
     out.i = to->base == WGSL__BASE_I32 ? (int64_t)(int32_t)(uint32_t)(uint64_t)v->i : (int64_t)(uint32_t)(uint64_t)v->i;
@@ -220,7 +218,7 @@ static bool divide_integers(wgsl__evaluation *e, wgsl__range range, wgsl__token_
 bool wgsl__arithmetic(wgsl__evaluation *e, wgsl__range range, wgsl__token_kind op, wgsl__value a, wgsl__value b,
                       wgsl__value *out) {
   *out = (wgsl__value){.type = a.type};
-  bool f = is_float(base_of(&a));
+  bool f = wgsl__is_float(base_of(&a));
   switch (op) {
     case WGSL__TOKEN_PLUS: {
       if (f) return wgsl__float_finish(e, range, out, a.f + b.f);
@@ -309,7 +307,7 @@ static bool scalar_binary(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value 
       *out = b; /* the left one did not decide */
       return true;
     default: {
-      int order = is_float(base_of(&a)) ? (a.f > b.f) - (a.f < b.f) : (a.i > b.i) - (a.i < b.i);
+      int order = wgsl__is_float(base_of(&a)) ? (a.f > b.f) - (a.f < b.f) : (a.i > b.i) - (a.i < b.i);
       *out = (wgsl__value){.type = e->m->basic[WGSL__BASE_BOOL], .i = compare(x->op, order)};
       return true;
     }
@@ -390,7 +388,7 @@ bool wgsl__unary_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value a, 
   }
   if (x->op == WGSL__TOKEN_BANG) return out->i = !a.i, true;
   if (x->op == WGSL__TOKEN_TILDE) return finish_integer(e, x->range, out, ~a.i, false);
-  if (is_float(base_of(&a))) return out->f = -a.f, true;
+  if (wgsl__is_float(base_of(&a))) return out->f = -a.f, true;
   return finish_integer(e, x->range, out, wrap_sub(0, a.i), a.i == INT64_MIN);
 }
 
@@ -408,7 +406,7 @@ bool wgsl__binary_check(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__va
   (void)a;
   const wgsl__type *element = b ? wgsl__type_element(x->type) : NULL;
   if (!element) return true;
-  if ((x->op == WGSL__TOKEN_SLASH || x->op == WGSL__TOKEN_MODULO) && is_integer(element->base) && any_part(b, 0))
+  if ((x->op == WGSL__TOKEN_SLASH || x->op == WGSL__TOKEN_MODULO) && wgsl__is_integer(element->base) && any_part(b, 0))
     return divide_by_zero(e, x->range);
   if ((x->op == WGSL__TOKEN_SHIFT_LEFT || x->op == WGSL__TOKEN_SHIFT_RIGHT) && any_part(b, 32)) {
     wgsl__evaluation_fail(e, x->range, "shift-range", "a value of 32 bits cannot be shifted by 32 or more");

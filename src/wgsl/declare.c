@@ -9,16 +9,8 @@ typedef struct declarer {
   weft__map ids; /* overrides by @id */
 } declarer;
 
-static const wgsl__attribute *find(const wgsl__attribute *a, wgsl__attribute_kind kind) {
-  while (a && a->kind != kind) a = a->next;
-  return a;
-}
-
-static bool is_integer(const wgsl__type *t) {
-  return t->base == WGSL__BASE_ABSTRACT_INT || t->base == WGSL__BASE_I32 || t->base == WGSL__BASE_U32;
-}
-
-bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out) {
+bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t least, uint32_t most,
+                          uint32_t *out) {
   if (!a->arguments) return false;
   wgsl__range range = a->arguments->range;
   wgsl__evaluation evaluation = {.m = m};
@@ -28,15 +20,15 @@ bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *
     wgsl__error(m, range, "attribute-value", "the argument of @%s must be a const-expression", name);
     return false;
   }
-  if (r.value.type && !is_integer(r.value.type)) {
+  if (r.value.type && !wgsl__is_integer(r.value.type->base)) {
     wgsl__error(m, range, "attribute-value", "the argument of @%s must be an i32 or u32, not '%s'", name,
                 wgsl__type_name(r.value.type));
     return false;
   }
   if (!r.known) return false;
-  if (r.value.i >= 0 && r.value.i <= most) return *out = (uint32_t)r.value.i, true;
-  wgsl__error(m, range, "attribute-value", "the argument of @%s must be from 0 to %u, here it is %lld", name, most,
-              (long long)r.value.i);
+  if (r.value.i >= least && r.value.i <= most) return *out = (uint32_t)r.value.i, true;
+  wgsl__error(m, range, "attribute-value", "the argument of @%s must be from %u to %u, here it is %lld", name, least,
+              most, (long long)r.value.i);
   return false;
 }
 
@@ -54,8 +46,8 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
       wgsl__hint(m, diagnostic, "write '%s' instead of 'const'", d->local ? "let" : "override");
     return;
   }
-  if (!(from->flags & WGSL__TYPE_CONSTRUCTIBLE) || (t && !(t->flags & WGSL__TYPE_CONSTRUCTIBLE))) {
-    wgsl__error(m, d->init->range, "store-type", "a constant cannot have the type '%s'", wgsl__type_name(t ? t : from));
+  if (t && !(t->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
+    wgsl__error(m, d->type_expr->range, "store-type", "a constant cannot have the type '%s'", wgsl__type_name(t));
     return;
   }
   d->type = t ? t : from;
@@ -69,14 +61,11 @@ static void declare_const(wgsl_module *m, wgsl__decl *d) {
 static void declare_override(declarer *x, wgsl__decl *d) {
   wgsl_module *m = x->m;
   const wgsl__type *t = d->type_expr ? wgsl__type_of_expr(m, d->type_expr) : NULL;
-  const wgsl__attribute *id = find(d->attributes, WGSL__ATTRIBUTE_id);
+  const wgsl__attribute *id = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_id);
   wgsl__evaluation evaluation = {.m = m};
   if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, d->init->range, "not-override", "the default of the override '%s' is no override-expression",
-                  d->name->text);
-    } else if (!r.bad) {
+    if (!r.bad) { /* then no runtime expression: at module scope each was told */
       if (!d->type_expr) t = wgsl__type_concrete(m, r.value.type);
       if (t) wgsl__check_converts(m, d->init, t, wgsl__format(m, "the default of '%s'", d->name->text));
     }
@@ -88,7 +77,7 @@ static void declare_override(declarer *x, wgsl__decl *d) {
                 "an override must be a scalar, '%s' is not", wgsl__type_name(t));
   d->type = t;
   uint32_t value;
-  if (!id || !wgsl__const_argument(m, id, "id", 65535, &value)) return;
+  if (!id || !wgsl__const_argument(m, id, "id", 0, 65535, &value)) return;
   d->id = (int32_t)value;
   const wgsl__decl *before = weft__map_get(&x->ids, &value, sizeof value);
   if (before) {
@@ -201,8 +190,8 @@ static bool check_store_type(wgsl_module *m, const wgsl__decl *d) {
 }
 
 static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
-  const wgsl__attribute *group = find(d->attributes, WGSL__ATTRIBUTE_group);
-  const wgsl__attribute *binding = find(d->attributes, WGSL__ATTRIBUTE_binding);
+  const wgsl__attribute *group = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_group);
+  const wgsl__attribute *binding = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_binding);
   bool resource = d->space == WGSL__SPACE_UNIFORM || d->space == WGSL__SPACE_STORAGE || d->space == WGSL__SPACE_HANDLE;
   if (resource && (!group || !binding)) {
     wgsl_diagnostic *diagnostic =
@@ -215,8 +204,8 @@ static void resource_attributes(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, (group ? group : binding)->range, "misplaced-attribute",
                 "@%s can only be on uniform and storage variables, textures and samplers", group ? "group" : "binding");
   }
-  if (group) wgsl__const_argument(m, group, "group", INT32_MAX, &d->group);
-  if (binding) wgsl__const_argument(m, binding, "binding", INT32_MAX, &d->binding);
+  if (group) wgsl__const_argument(m, group, "group", 0, INT32_MAX, &d->group);
+  if (binding) wgsl__const_argument(m, binding, "binding", 0, INT32_MAX, &d->binding);
 }
 
 static void declare_var(wgsl_module *m, wgsl__decl *d) {
@@ -251,9 +240,7 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
     if (d->space == WGSL__SPACE_WORKGROUP) wgsl__hint(m, diagnostic, "workgroup variables are zero at the start");
   } else if (d->init) {
     wgsl__result r = wgsl__evaluate(&evaluation, d->init);
-    if (!r.bad && r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, d->init->range, "not-const", "the value of '%s' is known only at run time", d->name->text);
-    } else if (!r.bad) {
+    if (!r.bad) {
       if (!d->type_expr) d->type = wgsl__type_concrete(m, r.value.type);
       if (r.phase == WGSL__PHASE_OVERRIDE) wgsl__check_keep(m, d, d->init);
       if (d->type) wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
@@ -275,9 +262,7 @@ static void workgroup_size(wgsl_module *m, const wgsl__attribute *a) {
     wgsl__result r = wgsl__evaluate(&evaluation, e);
     const wgsl__type *t = r.value.type;
     if (r.bad) continue;
-    if (r.phase == WGSL__PHASE_RUNTIME) {
-      wgsl__error(m, e->range, "attribute-value", "the workgroup size must be known before the shader runs");
-    } else if (t && !is_integer(t)) {
+    if (t && !wgsl__is_integer(t->base)) {
       wgsl__error(m, e->range, "attribute-value", "the workgroup size must be an i32 or u32, not '%s'",
                   wgsl__type_name(t));
     } else if (r.known && (r.value.i < 1 || r.value.i > UINT32_MAX)) {
@@ -302,7 +287,7 @@ static void subgroup_size(wgsl_module *m, const wgsl__decl *d, const wgsl__attri
   wgsl__result r = wgsl__evaluate(&evaluation, a->arguments);
   wgsl__range range = a->arguments->range;
   if (r.bad) return;
-  if (r.value.type && !is_integer(r.value.type))
+  if (r.value.type && !wgsl__is_integer(r.value.type->base))
     wgsl__error(m, range, "attribute-value", "the subgroup size must be an i32 or u32, not '%s'",
                 wgsl__type_name(r.value.type));
   else if (r.known && (r.value.i < 1 || (r.value.i & (r.value.i - 1))))
@@ -318,9 +303,9 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
   } stages[] = {{WGSL__ATTRIBUTE_compute, WGSL_STAGE_COMPUTE, "compute"},
                 {WGSL__ATTRIBUTE_vertex, WGSL_STAGE_VERTEX, "vertex"},
                 {WGSL__ATTRIBUTE_fragment, WGSL_STAGE_FRAGMENT, "fragment"}};
-  const wgsl__attribute *size = find(d->attributes, WGSL__ATTRIBUTE_workgroup_size);
+  const wgsl__attribute *size = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_workgroup_size);
   for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-    const wgsl__attribute *a = find(d->attributes, stages[i].kind);
+    const wgsl__attribute *a = wgsl__attribute_find(d->attributes, stages[i].kind);
     if (!a) continue;
     if (d->stage >= 0)
       wgsl__error(m, a->range, "duplicate-attribute", "a function cannot be an entry point of two stages");
@@ -335,11 +320,11 @@ static void stage_attributes(wgsl_module *m, wgsl__decl *d) {
     wgsl__error(m, size->range, "misplaced-attribute", "@workgroup_size can only be on a compute entry point");
   if (d->stage == WGSL_STAGE_COMPUTE && d->return_expr)
     wgsl__error(m, d->return_expr->range, "entry-result", "a compute entry point returns nothing");
-  const wgsl__attribute *must_use = find(d->attributes, WGSL__ATTRIBUTE_must_use);
+  const wgsl__attribute *must_use = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_must_use);
   if (must_use && !d->return_expr)
     wgsl__error(m, must_use->range, "misplaced-attribute", "@must_use can only be on a function that returns a value");
   if (size) workgroup_size(m, size);
-  const wgsl__attribute *subgroup = find(d->attributes, WGSL__ATTRIBUTE_subgroup_size);
+  const wgsl__attribute *subgroup = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_subgroup_size);
   if (subgroup) subgroup_size(m, d, subgroup);
 }
 

@@ -16,11 +16,6 @@ static const built_in table[] = {
 #undef WGSL__BUILTIN_VALUE
 };
 
-static const wgsl__attribute *find(const wgsl__attribute *a, wgsl__attribute_kind kind) {
-  while (a && a->kind != kind) a = a->next;
-  return a;
-}
-
 static const char *argument_name(const wgsl__expr *e) { return e && e->kind == WGSL__EXPR_IDENT ? e->name->text : ""; }
 
 static const built_in *built_in_find(const wgsl__attribute *a) {
@@ -68,7 +63,7 @@ typedef struct locations {
 
 static void add_location(wgsl_module *m, const wgsl__attribute *a, locations *seen) {
   uint32_t value;
-  if (!wgsl__const_argument(m, a, "location", INT32_MAX, &value) || !seen) return;
+  if (!wgsl__const_argument(m, a, "location", 0, INT32_MAX, &value) || !seen) return;
   for (uint32_t i = 0; i < seen->n; i++)
     if (seen->values[i] == value) {
       wgsl__error(m, a->range, "duplicate-location", "@location(%u) is here twice", (unsigned)value);
@@ -87,7 +82,7 @@ static void check_location(wgsl_module *m, const wgsl__attribute *a, const wgsl_
 
 /* `seen`: NULL where locations may be the same. */
 static void check_io(wgsl_module *m, const wgsl__attribute *attributes, const wgsl__type *t, locations *seen) {
-  const wgsl__attribute *location = find(attributes, WGSL__ATTRIBUTE_location);
+  const wgsl__attribute *location = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_location);
   for (const wgsl__attribute *a = attributes; a; a = a->next) {
     if (a->kind == WGSL__ATTRIBUTE_builtin) check_built_in(m, a, t);
     if (a->kind == WGSL__ATTRIBUTE_interpolate) check_interpolation(m, a, location);
@@ -104,16 +99,16 @@ static void check_blending(wgsl_module *m, const wgsl__decl *structure) {
   const wgsl__type *type = NULL;
   bool right = true;
   for (const wgsl__decl *d = structure->children; d; d = d->next) {
-    const wgsl__attribute *location = find(d->attributes, WGSL__ATTRIBUTE_location);
-    const wgsl__attribute *blend = find(d->attributes, WGSL__ATTRIBUTE_blend_src);
+    const wgsl__attribute *location = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_location);
+    const wgsl__attribute *blend = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_blend_src);
     n_located += location != NULL;
     if (!blend) continue;
     last = blend;
     n_blended++;
     right = right && location && (!type || type == d->type);
     type = d->type;
-    if (wgsl__const_argument(m, blend, "blend_src", 1, &value)) sources |= 1u << value;
-    if (location && wgsl__const_argument(m, location, "location", INT32_MAX, &value)) right = right && value == 0;
+    if (wgsl__const_argument(m, blend, "blend_src", 0, 1, &value)) sources |= 1u << value;
+    if (location && wgsl__const_argument(m, location, "location", 0, INT32_MAX, &value)) right = right && value == 0;
   }
   if (!last || (right && n_located == 2 && n_blended == 2 && sources == 3)) return;
   wgsl__hint(m,
@@ -127,7 +122,7 @@ void wgsl__check_io_members(wgsl_module *m, const wgsl__decl *structure) {
   locations seen = {.n = 0};
   bool blended = false;
   for (const wgsl__decl *d = structure->children; d; d = d->next)
-    blended = blended || find(d->attributes, WGSL__ATTRIBUTE_blend_src);
+    blended = blended || wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_blend_src);
   for (const wgsl__decl *d = structure->children; d; d = d->next)
     if (d->attributes) check_io(m, d->attributes, d->type, blended ? NULL : &seen);
   if (blended) check_blending(m, structure);
@@ -160,10 +155,10 @@ static void built_in_value(interface *x, const wgsl__attribute *a) {
 
 static void located_value(interface *x, const wgsl__attribute *attributes, const wgsl__attribute *location,
                           const wgsl__type *t) {
-  const wgsl__attribute *interpolate = find(attributes, WGSL__ATTRIBUTE_interpolate);
+  const wgsl__attribute *interpolate = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_interpolate);
   const wgsl__type *element = wgsl__type_element(t);
   bool integer = element && (element->base == WGSL__BASE_I32 || element->base == WGSL__BASE_U32);
-  const wgsl__attribute *blend = find(attributes, WGSL__ATTRIBUTE_blend_src);
+  const wgsl__attribute *blend = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_blend_src);
   if (blend && x->stage != 'F')
     wgsl__error(x->m, blend->range, "misplaced-attribute",
                 "@blend_src has a meaning in results of the fragment stage alone");
@@ -181,8 +176,8 @@ static void located_value(interface *x, const wgsl__attribute *attributes, const
 /* One input or output: a parameter, the result, or a member. */
 static void value(interface *x, const wgsl__attribute *attributes, const wgsl__type *t, wgsl__range range,
                   const char *what, bool nested) {
-  const wgsl__attribute *builtin = find(attributes, WGSL__ATTRIBUTE_builtin);
-  const wgsl__attribute *location = find(attributes, WGSL__ATTRIBUTE_location);
+  const wgsl__attribute *builtin = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_builtin);
+  const wgsl__attribute *location = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_location);
   bool structure = t->base == WGSL__BASE_STRUCT && t->decl && !nested && !builtin && !location;
   if (builtin && location)
     wgsl__error(x->m, location->range, "misplaced-attribute", "%s is @builtin and cannot have a @location", what);

@@ -1,6 +1,6 @@
 /* Values of typed expressions: const-expressions while they are checked, override-expressions once more for every
  * pipeline, on the same tree (WGSL 8.1). What only a part of the operands decides (a zero divisor, an index out of
- * range) is told for runtime expressions too. Used by the checker and by reflect.c. */
+ * range) is told for runtime expressions too. Used by the checker and by pipeline.c. */
 #include <string.h>
 
 #include "wgsl/module.h"
@@ -56,7 +56,6 @@ static bool index_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *o
 }
 
 static bool member_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *out) {
-  static const char letters[] = "xyzwrgba";
   wgsl__value base;
   if (!wgsl__value_of(e, x->left, &base)) return false;
   if (base.type->base == WGSL__BASE_STRUCT) {
@@ -65,11 +64,11 @@ static bool member_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *
     return e->unknown = true, false;
   }
   uint32_t n = x->name->n_bytes;
-  if (n == 1) return *out = wgsl__value_part(&base, (uint32_t)(strchr(letters, x->name->text[0]) - letters) % 4), true;
+  if (n == 1) return *out = wgsl__value_part(&base, wgsl__swizzle_index(x->name->text[0])), true;
   wgsl__value *parts = wgsl__value_parts(e, n);
   if (!parts) return false;
   for (uint32_t i = 0; i < n; i++)
-    parts[i] = wgsl__value_part(&base, (uint32_t)(strchr(letters, x->name->text[i]) - letters) % 4);
+    parts[i] = wgsl__value_part(&base, wgsl__swizzle_index(x->name->text[i]));
   *out = (wgsl__value){.type = x->type, .parts = parts};
   return true;
 }
@@ -139,9 +138,7 @@ static bool call_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *ou
     if (!operand(e, x, a, n, &args[n])) return false;
     known[n] = true;
   }
-  if (x->builtin->check && !x->builtin->check(e, x, args, known)) return false;
-  if (!x->builtin->evaluate) return e->unknown = true, false;
-  return x->builtin->evaluate(e, x, args, n, out);
+  return x->builtin->check(e, x, args, known) && x->builtin->evaluate(e, x, args, n, out);
 }
 
 static bool binary_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__value *out) {
@@ -156,11 +153,7 @@ static bool identifier_value(wgsl__evaluation *e, const wgsl__expr *x, wgsl__val
   const wgsl__decl *d = x->decl;
   *out = (wgsl__value){0};
   if (d && d->kind == WGSL__DECL_CONST) *out = d->value;
-  if (d && d->kind == WGSL__DECL_OVERRIDE && e->overrides) {
-    *out = e->overrides[d->reflected];
-    if (!out->type && !e->failed)
-      wgsl__evaluation_fail(e, x->range, "missing-value", "the override '%s' has no value", d->name->text);
-  }
+  if (d && d->kind == WGSL__DECL_OVERRIDE && e->overrides) *out = e->overrides[d->reflected];
   if (!out->type) e->unknown = true;
   return out->type != NULL;
 }
@@ -209,7 +202,7 @@ static bool node_check(wgsl__evaluation *e, const wgsl__expr *x) {
       return index_check(e, x, &b);
     case WGSL__EXPR_CALL:
       for (wgsl__expr *k = x->list; k && n < MAX_ARGUMENTS; k = k->next, n++) known[n] = operand(e, x, k, n, &args[n]);
-      return !e->failed && (!x->builtin || !x->builtin->check || x->builtin->check(e, x, args, known));
+      return !e->failed && (!x->builtin || x->builtin->check(e, x, args, known));
     case WGSL__EXPR_UNARY:
     case WGSL__EXPR_PAREN:
     case WGSL__EXPR_MEMBER:

@@ -12,9 +12,7 @@ wgsl__expr *wgsl__unparen(wgsl__expr *x) {
 }
 
 static uint8_t later(uint8_t a, uint8_t b) { return a > b ? a : b; }
-static bool is_integer(const wgsl__type *t) {
-  return t && (t->base == WGSL__BASE_ABSTRACT_INT || t->base == WGSL__BASE_I32 || t->base == WGSL__BASE_U32);
-}
+static bool is_integer(const wgsl__type *t) { return t && wgsl__is_integer(t->base); }
 static bool is_bool(const wgsl__type *t) { return t && t->base == WGSL__BASE_BOOL; }
 
 static void not_a_value(wgsl_module *m, const wgsl__expr *x) {
@@ -86,24 +84,11 @@ static const wgsl__type *composite_base(wgsl_module *m, wgsl__expr *x) {
     x->access = (uint8_t)t->access;
     t = t->inner;
   }
-  if (x->left->swizzle) { /* a copy: the components are read */
-    x->space = 0;
-    x->access = 0;
-  }
   return t;
 }
 
-/* The position of a swizzle's letter, 4: none. Set 0: xyzw, 1: rgba. */
-static uint32_t letter_index(char c, uint32_t *set) {
-  static const char letters[] = "xyzwrgba";
-  const char *at = c ? strchr(letters, c) : NULL;
-  if (!at) return 4;
-  *set = (uint32_t)(at - letters) / 4;
-  return (uint32_t)(at - letters) % 4;
-}
-
-/* `v.zyx.xy` in memory is `v.zy`, and `v.zyx[0]` is `v.z`: they can be assigned to, and nothing later need know of
- * chains. `places` are those that x takes of the swizzle on its left. */
+/* `v.zyx.xy` in memory is `v.zy`, and `v.zyx[0]` is `v.z`: nothing later need know of chains, but of `v.zyx[i]` alone.
+ * `places` are those that x takes of the swizzle on its left. */
 static void fold_swizzles(wgsl_module *m, wgsl__expr *x, const uint32_t *places, uint32_t n) {
   const wgsl__expr *inner = wgsl__unparen(x->left);
   wgsl__name *folded = wgsl__new(m, sizeof *folded);
@@ -129,16 +114,17 @@ static bool is_swizzle(wgsl__expr *x) {
 
 static void swizzle(wgsl_module *m, wgsl__expr *x, const wgsl__type *t) {
   const char *name = x->name->text;
-  uint32_t first_set = 0, n = x->name->n_bytes, places[4];
+  uint32_t n = x->name->n_bytes, places[4];
+  bool colours = strchr("rgba", name[0]) != NULL; /* the letters are of one set */
   for (uint32_t i = 0; i < n; i++) {
-    uint32_t set = 0, at = n > 4 ? 4 : letter_index(name[i], &set);
+    uint32_t at = n > 4 ? 4 : wgsl__swizzle_index(name[i]);
+    bool other = at < 4 && (strchr("rgba", name[i]) != NULL) != colours;
     if (i < 4) places[i] = at;
-    if (i == 0) first_set = set;
-    if (at < t->host.rows && set == first_set) continue;
+    if (at < t->host.rows && !other) continue;
     x->bad = true;
     wgsl_diagnostic *d =
         wgsl__error(m, x->name_range, "unknown-member", "'%s' has no component '%s'", wgsl__type_name(t), name);
-    if (at < 4 && set != first_set)
+    if (other)
       wgsl__hint(m, d, "take letters of x y z w or of r g b a, not of both");
     else
       wgsl__hint(m, d, "its components are %.*s", (int)t->host.rows, "xyzw");
@@ -253,12 +239,6 @@ static void no_operator(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, cons
     wgsl__hint(m, d, "both sides must have elements of one type: convert one, as in 'vec3f(v)' or 'f32(i)'");
 }
 
-/* The element type both have; NULL: none. */
-static const wgsl__type *common(const wgsl__type *a, const wgsl__type *b) {
-  if (!a || !b) return NULL;
-  return wgsl__converts(a, b) ? b : wgsl__converts(b, a) ? a : NULL;
-}
-
 static const wgsl__type *with_element(wgsl_module *m, const wgsl__type *t, const wgsl__type *element) {
   if (t->base == WGSL__BASE_VECTOR) return wgsl__type_vector(m, t->host.rows, element);
   if (t->base == WGSL__BASE_MATRIX) return wgsl__type_matrix(m, t->host.columns, t->host.rows, element);
@@ -322,7 +302,7 @@ void wgsl__operator_types(wgsl_module *m, wgsl__expr *x, wgsl__token_kind op, co
     shift_types(m, x, op, a, b);
     return;
   }
-  const wgsl__type *c = common(wgsl__type_element(a), wgsl__type_element(b)), *t = NULL;
+  const wgsl__type *c = wgsl__type_common(wgsl__type_element(a), wgsl__type_element(b)), *t = NULL;
   int kind = operator_class(op);
   bool ma = a->base == WGSL__BASE_MATRIX, mb = b->base == WGSL__BASE_MATRIX;
   bool va = a->base == WGSL__BASE_VECTOR, vb = b->base == WGSL__BASE_VECTOR;

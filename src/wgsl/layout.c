@@ -2,36 +2,11 @@
 #include "base/checked.h"
 #include "wgsl/module.h"
 
-static const wgsl__attribute *find(const wgsl__decl *d, wgsl__attribute_kind kind) {
-  for (const wgsl__attribute *a = d->attributes; a; a = a->next)
-    if (a->kind == kind) return a;
-  return NULL;
-}
-
 /* The argument of @align or @size: a positive const-expression. 0: none there, or reported. */
-static uint32_t attribute_value(wgsl_module *m, const wgsl__decl *member, wgsl__attribute_kind kind, const char *name) {
-  const wgsl__attribute *a = find(member, kind);
-  if (!a || !a->arguments) return 0;
-  wgsl__evaluation evaluation = {.m = m};
-  wgsl__result r = wgsl__evaluate(&evaluation, a->arguments);
-  if (r.bad) return 0;
-  if (r.phase != WGSL__PHASE_CONST) {
-    wgsl__error(m, a->arguments->range, "attribute-value", "the argument of @%s must be a const-expression", name);
-    return 0;
-  }
-  const wgsl__type *t = r.value.type;
-  if (t && t->base != WGSL__BASE_ABSTRACT_INT && t->base != WGSL__BASE_I32 && t->base != WGSL__BASE_U32) {
-    wgsl__error(m, a->arguments->range, "attribute-value", "the argument of @%s must be an i32 or u32, not '%s'", name,
-                wgsl__type_name(t));
-    return 0;
-  }
-  if (!r.known) return 0;
-  if (r.value.i < 1 || r.value.i > INT32_MAX) {
-    wgsl__error(m, a->arguments->range, "attribute-value",
-                "the argument of @%s must be from 1 to 2147483647, here it is %lld", name, (long long)r.value.i);
-    return 0;
-  }
-  return (uint32_t)r.value.i;
+static uint32_t attribute_value(wgsl_module *m, const wgsl__attribute *a, const char *name) {
+  uint32_t value = 0;
+  if (a) wgsl__const_argument(m, a, name, 1, INT32_MAX, &value);
+  return value;
 }
 
 /* What a structure may hold (WGSL 6.2.10). False: reported. */
@@ -59,25 +34,25 @@ static bool check_member(wgsl_module *m, const wgsl__decl *member, const wgsl__t
 
 /* Size and alignment of one member after its attributes. */
 static void member_measure(wgsl_module *m, const wgsl__decl *d, const wgsl__type *t, uint32_t *size, uint32_t *align) {
-  uint32_t wanted_align = attribute_value(m, d, WGSL__ATTRIBUTE_align, "align");
-  uint32_t wanted_size = attribute_value(m, d, WGSL__ATTRIBUTE_size, "size");
+  const wgsl__attribute *at_align = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_align);
+  const wgsl__attribute *at_size = wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_size);
+  uint32_t wanted_align = attribute_value(m, at_align, "align"), wanted_size = attribute_value(m, at_size, "size");
   *size = t->host.size;
   *align = t->host.align ? t->host.align : 1;
-  if (wanted_align && (wanted_align & (wanted_align - 1))) {
-    wgsl__error(m, find(d, WGSL__ATTRIBUTE_align)->arguments->range, "attribute-value",
+  if (wanted_align && (wanted_align & (wanted_align - 1)))
+    wgsl__error(m, at_align->arguments->range, "attribute-value",
                 "the argument of @align must be a power of two, here it is %u", wanted_align);
-  } else if (wanted_align && wanted_align % *align) {
-    wgsl__error(m, find(d, WGSL__ATTRIBUTE_align)->arguments->range, "attribute-value",
-                "@align(%u) is less than the alignment of '%s', %u", wanted_align, wgsl__type_name(t), *align);
-  } else if (wanted_align) {
+  else if (wanted_align && wanted_align % *align)
+    wgsl__error(m, at_align->arguments->range, "attribute-value", "@align(%u) is less than the alignment of '%s', %u",
+                wanted_align, wgsl__type_name(t), *align);
+  else if (wanted_align)
     *align = wanted_align;
-  }
   if (!wanted_size) return;
   if (t->flags & WGSL__TYPE_RUNTIME_SIZED)
-    wgsl__error(m, find(d, WGSL__ATTRIBUTE_size)->range, "attribute-value", "@size cannot be on a runtime-sized array");
+    wgsl__error(m, at_size->range, "attribute-value", "@size cannot be on a runtime-sized array");
   else if (wanted_size < *size)
-    wgsl__error(m, find(d, WGSL__ATTRIBUTE_size)->arguments->range, "attribute-value",
-                "@size(%u) is less than the size of '%s', %u", wanted_size, wgsl__type_name(t), *size);
+    wgsl__error(m, at_size->arguments->range, "attribute-value", "@size(%u) is less than the size of '%s', %u",
+                wanted_size, wgsl__type_name(t), *size);
   else
     *size = wanted_size;
 }

@@ -92,7 +92,7 @@ static bool names_rehash(wgsl_module *m, uint32_t n_slots) {
 
 static uint32_t name_intern(wgsl_module *m, const char *text, uint32_t n) {
   wgsl__names *names = &m->names;
-  if (names->count * 2 >= names->n_slots && !names_rehash(m, names->n_slots ? names->n_slots * 2 : 256)) return 0;
+  if (names->count * 2 >= names->n_slots && !names_rehash(m, names->n_slots ? names->n_slots * 2 : 64)) return 0;
   uint32_t hash = (uint32_t)weft__hash(text, n), mask = names->n_slots - 1, at = hash & mask;
   for (; names->slots[at]; at = (at + 1) & mask) {
     const wgsl__name *name = names->items[names->slots[at] - 1];
@@ -458,12 +458,23 @@ static bool lex_wide(lexer *x) {
   return false;
 }
 
+/* What to say of the function that is called here, as in `printf("`; NULL: nothing. */
+static const char *called_hint(const lexer *x) {
+  const wgsl__tokens *t = &x->m->tokens;
+  if (t->count < 2 || t->items[t->count - 1].kind != WGSL__TOKEN_PAREN_LEFT) return NULL;
+  const wgsl__token *name = &t->items[t->count - 2];
+  return name->kind == WGSL__TOKEN_IDENT ? wgsl__foreign_hint(x->text + name->offset, name->n_bytes) : NULL;
+}
+
 static void foreign_character(lexer *x, wgsl__range here, char c) {
   wgsl_diagnostic *d =
       wgsl__error(x->m, here, "invalid-character", "'%c' cannot stand in WGSL outside a comment", c);
   if (c == '?') wgsl__hint(x->m, d, "write 'select(b, a, condition)' for 'condition ? a : b'");
   if (c == '#') wgsl__hint(x->m, d, "WGSL has no preprocessor: take 'const' and 'override' for values");
-  if (c == '"' || c == '\'') wgsl__hint(x->m, d, "WGSL has no strings and characters");
+  if (c == '"' || c == '\'') {
+    const char *called = called_hint(x);
+    wgsl__hint(x->m, d, "%s", called ? called : "WGSL has no strings and characters");
+  }
 }
 
 static void lex_all(lexer *x) {
@@ -498,4 +509,13 @@ void wgsl__lex(wgsl_module *m) {
   lex_all(&x);
   push(&x, WGSL__TOKEN_END, m->n_source, 0, 0);
   weft__free(x.pending);
+  wgsl__token *fitting = weft__realloc(m->tokens.items, m->tokens.count * sizeof *fitting);
+  if (!fitting) return; /* then it stays as it is */
+  m->tokens.items = fitting;
+  m->tokens.capacity = m->tokens.count;
+}
+
+void wgsl__tokens_free(wgsl__tokens *tokens) {
+  weft__free(tokens->items);
+  *tokens = (wgsl__tokens){0};
 }

@@ -56,6 +56,7 @@ typedef struct wgsl__tokens {
 
 /* Fills m->tokens and m->names. Text that is no token is reported once and ends the array. */
 void wgsl__lex(struct wgsl_module *m);
+void wgsl__tokens_free(wgsl__tokens *tokens);
 void wgsl__names_free(wgsl__names *names);
 
 const char *wgsl__token_text(wgsl__token_kind kind); /* as a message says it: "';'", "'fn'" */

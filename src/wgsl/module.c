@@ -76,6 +76,7 @@ static void run_phases(wgsl_module *m) {
   if (m->n_errors || m->out_of_memory) return;
   wgsl__types_init(m); /* literals have types */
   wgsl__parse(m);
+  wgsl__tokens_free(&m->tokens); /* before the types come */
   if (m->tree_broken || m->out_of_memory) return;
   wgsl__resolve(m);
   if (m->tree_broken || m->out_of_memory) return;
@@ -90,7 +91,6 @@ static void run_phases(wgsl_module *m) {
 
 /* The largest source that 32-bit offsets leave room for. */
 #define MAX_SOURCE_BYTES (1u << 30)
-#define MAX_VALUES (1u << 18) /* components of const-expressions: 8 MB */
 
 wgsl_module *wgsl_module_create(const char *source, size_t n_bytes) { return wgsl_module_check(source, n_bytes, NULL); }
 
@@ -101,7 +101,7 @@ wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_ch
   bool too_long = n_bytes > MAX_SOURCE_BYTES;
   if (too_long) n_bytes = 0;
   m->decls_tail = &m->decls;
-  m->value_budget = MAX_VALUES;
+  m->value_budget = WGSL__MAX_VALUES;
   m->n_source = (uint32_t)n_bytes;
   /* Two NULs: the lexer looks at most two bytes ahead. */
   char *copy = wgsl__array(m, n_bytes + 2, 1);
@@ -114,8 +114,7 @@ wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_ch
     wgsl__diagnostics_sort(m);
   }
   m->options = NULL;
-  weft__free(m->tokens.items);
-  m->tokens = (wgsl__tokens){0};
+  wgsl__tokens_free(&m->tokens);
   weft__map_free(&m->types);
   weft__map_free(&m->members);
   if (m->out_of_memory) {
@@ -128,7 +127,6 @@ wgsl_module *wgsl_module_check(const char *source, size_t n_bytes, const wgsl_ch
 void wgsl_module_destroy(wgsl_module *m) {
   if (!m) return;
   wgsl__names_free(&m->names);
-  weft__free(m->tokens.items);
   weft__free(m->diagnostics);
   weft__map_free(&m->types);
   weft__map_free(&m->members);

@@ -27,17 +27,14 @@ enum {
   WGSL__MAX_NESTING = 255,     /* parentheses, braces, template lists: WGSL asks for 127 braces; bounds the C stack */
   WGSL__MAX_EXPR_DEPTH = 1024, /* of an expression's tree: `a + a + …` grows one level a term */
   WGSL__MAX_TYPE_DEPTH = 255,  /* arrays in structs in arrays: WGSL asks for 15 */
-  WGSL__MAX_REPORTS = 20,      /* errors, and warnings, that are told; after as many errors parsing ends */
-  WGSL__SPARE_BYTES = 512
+  WGSL__MAX_VALUES = 1 << 18,  /* components that const-expressions make in one module: 4 MB */
+  WGSL__MAX_REPORTS = 20       /* errors, and warnings, that are told; after as many errors parsing ends */
 };
 
 struct wgsl_module {
   weft__arena arena;
   bool out_of_memory; /* sticky; the module is then dropped */
-  union {
-    max_align_t alignment;
-    char bytes[WGSL__SPARE_BYTES];
-  } spare; /* what wgsl__new hands out when memory ends, so that parse code need not look */
+  wgsl__decl spare; /* the largest of all nodes: what wgsl__new hands out when memory ends, so that nobody need look */
 
   const wgsl_check_options *options; /* borrowed while the module is made, NULL: none */
   const char *source;                /* NUL-terminated copy */
@@ -64,9 +61,9 @@ struct wgsl_module {
 
   weft__map types;             /* canonical types by name */
   weft__map members;           /* types of members that were looked up in large structures, by (type, name) */
-  const wgsl__type *basic[16]; /* by wgsl__base, scalars and abstract ones */
-  const wgsl__type *vectors[8][3];     /* by scalar base and rows - 2 */
-  const wgsl__type *matrices[8][3][3]; /* by scalar base, columns - 2, rows - 2 */
+  const wgsl__type *basic[WGSL__N_SCALARS]; /* by wgsl__base, scalars and abstract ones */
+  const wgsl__type *vectors[WGSL__N_SCALARS][3];     /* by scalar base and rows - 2 */
+  const wgsl__type *matrices[WGSL__N_SCALARS][3][3]; /* by scalar base, columns - 2, rows - 2 */
 
   wgsl__decl *function;  /* whose body is checked, NULL at module scope */
   uint32_t dead;         /* > 0: what short-circuiting skips; typed, not evaluated */
@@ -81,7 +78,7 @@ struct wgsl_module {
 /* ---- module.c: memory ------------------------------------------------------------------------------------------- */
 
 /* Zeroed, in the module's arena. Never NULL: when memory ends, out_of_memory is set and the answer is scratch that no
- * one may read back; n_bytes is then at most WGSL__SPARE_BYTES. */
+ * one may read back; n_bytes is at most that of a wgsl__decl. */
 void *wgsl__new(wgsl_module *m, size_t n_bytes);
 void *wgsl__array(wgsl_module *m, size_t count, size_t n_bytes); /* NULL when memory ends (sets out_of_memory) */
 const char *wgsl__format(wgsl_module *m, const char *format, ...) WEFT_PRINTF(2, 3); /* never NULL */
@@ -211,6 +208,7 @@ const char *wgsl__value_text(wgsl__value value, char out[48]);
 wgsl__value *wgsl__value_parts(wgsl__evaluation *e, uint32_t n); /* NULL: e->unknown */
 /* Whether a value of `from` becomes one of `to` by itself (WGSL 6.1.2). */
 bool wgsl__converts(const wgsl__type *from, const wgsl__type *to);
+const wgsl__type *wgsl__type_common(const wgsl__type *a, const wgsl__type *b); /* what both become; NULL: none */
 /* The same on values: abstract ones must fit. False: failed or unknown. */
 bool wgsl__convert(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
 bool wgsl__construct_scalar(wgsl__evaluation *e, wgsl__range range, wgsl__value *v, const wgsl__type *to);
@@ -304,7 +302,8 @@ void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var);
 /* ---- declare.c --------------------------------------------------------------------------------------------------- */
 
 /* The value of an attribute that takes a const-expression from 0 to `most`. False: reported, or not known. */
-bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t most, uint32_t *out);
+bool wgsl__const_argument(wgsl_module *m, const wgsl__attribute *a, const char *name, uint32_t least, uint32_t most,
+                          uint32_t *out);
 void wgsl__declare_all(wgsl_module *m); /* types, values, attributes of every declaration, in m->order */
 
 /* ---- reflect.c --------------------------------------------------------------------------------------------------- */

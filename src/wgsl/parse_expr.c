@@ -340,14 +340,10 @@ wgsl__expr *wgsl__expression(parser *p) {
   }
   op = peek(p)->kind;
   if (!p->failed && is_binary_operator(op)) {
-    p->failed = true;
-    wgsl_diagnostic *d;
-    if (left->kind == WGSL__EXPR_BINARY)
-      d = wgsl__error(p->m, token_range(peek(p)), "mixed-operators", "%s cannot follow %s without parentheses",
-                      wgsl__token_text(op), wgsl__token_text(left->op));
-    else
-      d = wgsl__error(p->m, token_range(peek(p)), "mixed-operators", "%s cannot stand here without parentheses",
-                      wgsl__token_text(op));
+    p->failed = true; /* left is a binary expression: after another one the operator would have been taken */
+    wgsl_diagnostic *d =
+        wgsl__error(p->m, token_range(peek(p)), "mixed-operators", "%s cannot follow %s without parentheses",
+                    wgsl__token_text(op), wgsl__token_text(left->op));
     wgsl__hint(p->m, d, "put the part that is evaluated first in parentheses");
   }
   return left;

@@ -68,8 +68,10 @@ static bool default_value(wgsl__evaluation *e, const wgsl__decl *d, wgsl__value 
   wgsl__result result = wgsl__evaluate(e, d->init);
   if (result.bad) return false;
   if (!result.known) {
-    wgsl__evaluation_fail(e, d->name_range, "not-evaluated", "the default of the override '%s' is not evaluated yet",
-                          d->name->text);
+    wgsl__evaluation_fail(e, d->name_range, "not-evaluated",
+                          "the default of the override '%s' depends on constants that are not evaluated: a module's "
+                          "come to %d components at most",
+                          d->name->text, WGSL__MAX_VALUES);
     return false;
   }
   if (!wgsl__convert(e, d->init->range, &result.value, d->type)) return false;
@@ -112,7 +114,10 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
   wgsl__result r = wgsl__evaluate(e, x);
   if (r.bad) return false;
   if (!r.known || !r.value.type) {
-    wgsl__evaluation_fail(e, x->range, "not-evaluated", "%s depends on an expression that is not evaluated yet", what);
+    wgsl__evaluation_fail(
+        e, x->range, "not-evaluated",
+        "%s depends on constants that are not evaluated: a module's come to %d components at most", what,
+        WGSL__MAX_VALUES);
     return false;
   }
   if (r.value.i < 1 || r.value.i > UINT32_MAX) {
@@ -124,15 +129,9 @@ static bool positive(wgsl__evaluation *e, wgsl__expr *x, const char *what, uint3
   return true;
 }
 
-static const wgsl__attribute *find(const wgsl__decl *d, wgsl__attribute_kind kind) {
-  const wgsl__attribute *a = d->attributes;
-  while (a && a->kind != kind) a = a->next;
-  return a;
-}
-
 static bool workgroup_size(wgsl__evaluation *e, const wgsl__decl *root, uint32_t size[3]) {
-  const wgsl__attribute *a = find(root, WGSL__ATTRIBUTE_workgroup_size);
-  const wgsl__attribute *subgroup = find(root, WGSL__ATTRIBUTE_subgroup_size);
+  const wgsl__attribute *a = wgsl__attribute_find(root->attributes, WGSL__ATTRIBUTE_workgroup_size);
+  const wgsl__attribute *subgroup = wgsl__attribute_find(root->attributes, WGSL__ATTRIBUTE_subgroup_size);
   uint32_t i = 0, lanes;
   size[0] = size[1] = size[2] = 1;
   for (wgsl__expr *x = a ? a->arguments : NULL; x && i < 3; x = x->next)
@@ -160,11 +159,6 @@ static bool workgroup_bytes(pipelines *x, uint64_t *total) {
   for (uint32_t i = 0; i < x->reach.n_uses; i++) {
     const wgsl__decl *d = x->reach.uses[i];
     if (d->kind != WGSL__DECL_VAR || d->space != WGSL__SPACE_WORKGROUP) continue;
-    if (!d->type) {
-      wgsl__evaluation_fail(x->e, d->name_range, "not-evaluated", "the size of '%s' is not evaluated yet",
-                            d->name->text);
-      return false;
-    }
     uint64_t bytes = d->type->host.size;
     if (d->type->flags & WGSL__TYPE_OVERRIDE_SIZED) {
       uint32_t count;

@@ -16,11 +16,12 @@ static wgsl_space space_of(const wgsl__decl *d) {
   return d->access & WGSL__ACCESS_WRITE ? WGSL_SPACE_STORAGE_READ_WRITE : WGSL_SPACE_STORAGE_READ;
 }
 
-/* Sizes that constant.c cannot work out yet cannot be reflected. */
+/* Sizes that come from constants beyond the budget cannot be reflected. */
 static bool check_type(wgsl_module *m, const wgsl__decl *d) {
   if (d->type) return true;
   wgsl__error(m, d->type_expr ? d->type_expr->range : d->name_range, "not-evaluated",
-              "the type of '%s' depends on an expression that is not evaluated yet", d->name->text);
+              "the type of '%s' depends on constants that are not evaluated: a module's come to %d components at most",
+              d->name->text, WGSL__MAX_VALUES);
   return false;
 }
 
@@ -28,7 +29,8 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
   wgsl_reflection *r = &m->reflection;
   uint32_t n_bindings = 0, n_overrides = 0;
   for (wgsl__decl *d = m->decls; d; d = d->next) {
-    if (is_resource(d) && check_type(m, d)) {
+    if ((d->kind == WGSL__DECL_VAR || d->kind == WGSL__DECL_OVERRIDE) && !check_type(m, d)) continue;
+    if (is_resource(d)) {
       d->reflected = n_bindings;
       bindings[n_bindings++] = (wgsl_binding){.name = d->name->text,
                                               .group = d->group,
@@ -38,7 +40,7 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
                                               .min_bytes = d->type->host.size,
                                               .span = wgsl__span(m, d->name_range)};
     }
-    if (d->kind == WGSL__DECL_OVERRIDE && check_type(m, d)) {
+    if (d->kind == WGSL__DECL_OVERRIDE) {
       d->reflected = n_overrides;
       overrides[n_overrides++] = (wgsl_override){.name = d->name->text,
                                                  .id = d->id,

@@ -108,8 +108,10 @@ static const wgsl__type *target(wgsl_module *m, wgsl__expr *x) {
   if (!(x->type->flags & WGSL__TYPE_CONSTRUCTIBLE)) {
     wgsl_diagnostic *d =
         wgsl__error(m, x->range, "not-assignable", "'%s' cannot be assigned to", wgsl__type_name(x->type));
+    const wgsl__expr *named = wgsl__unparen(x);
+    const char *name = named->kind == WGSL__EXPR_IDENT ? named->name->text : "…";
     if (x->type->base == WGSL__BASE_ATOMIC)
-      wgsl__hint(m, d, "write 'atomicStore(&a, v)', 'atomicAdd(&a, v)' and so on");
+      wgsl__hint(m, d, "write 'atomicStore(&%s, …)', 'atomicAdd(&%s, …)' and so on", name, name);
     return NULL;
   }
   if (x->swizzle) { /* each component once */
@@ -192,10 +194,10 @@ static void call_statement(wgsl_module *m, wgsl__stmt *s) {
   const wgsl__expr *callee = x->left;
   const wgsl__decl *d = callee->kind == WGSL__EXPR_IDENT ? callee->decl : NULL;
   if (wgsl__is_unresolved(callee)) return;
-  bool must_use = x->builtin && x->builtin->flags & WGSL__BUILTIN_MUST_USE;
-  for (const wgsl__attribute *a = d && d->kind == WGSL__DECL_FUNCTION ? d->attributes : NULL; a; a = a->next)
-    must_use = must_use || a->kind == WGSL__ATTRIBUTE_must_use;
-  if (!x->builtin && (!d || d->kind != WGSL__DECL_FUNCTION)) {
+  bool function = d && d->kind == WGSL__DECL_FUNCTION;
+  bool must_use = x->builtin ? x->builtin->flags & WGSL__BUILTIN_MUST_USE
+                             : function && wgsl__attribute_find(d->attributes, WGSL__ATTRIBUTE_must_use);
+  if (!x->builtin && !function) {
     if (!x->bad) wgsl__error(m, x->range, "unused-value", "a value of '%s' is made and not used", callee->name->text);
   } else if (must_use && !x->bad) {
     wgsl_diagnostic *e =

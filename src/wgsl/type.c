@@ -60,33 +60,26 @@ const wgsl__type *wgsl__type_concrete(wgsl_module *m, const wgsl__type *t) {
   }
 }
 
+#define SCALAR(base_, text, scalar_, n_bytes, flags_)                                                              \
+  [WGSL__BASE_##base_] = {                                                                                         \
+      .host = {.kind = WGSL_KIND_SCALAR, .scalar = scalar_, .size = n_bytes, .align = n_bytes, .name = text},      \
+      .base = WGSL__BASE_##base_,                                                                                  \
+      .flags = WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED | (flags_),                          \
+      .depth = 1,                                                                                                  \
+      .uniform_ok = true}
+static const wgsl__type scalars[] = {
+    SCALAR(ABSTRACT_INT, "abstract integer", WGSL_SCALAR_NONE, 0, 0),
+    SCALAR(ABSTRACT_FLOAT, "abstract float", WGSL_SCALAR_NONE, 0, 0),
+    SCALAR(BOOL, "bool", WGSL_SCALAR_BOOL, 4, 0),
+    SCALAR(I32, "i32", WGSL_SCALAR_I32, 4, WGSL__TYPE_HOST_SHAREABLE),
+    SCALAR(U32, "u32", WGSL_SCALAR_U32, 4, WGSL__TYPE_HOST_SHAREABLE),
+    SCALAR(F32, "f32", WGSL_SCALAR_F32, 4, WGSL__TYPE_HOST_SHAREABLE),
+    SCALAR(F16, "f16", WGSL_SCALAR_F16, 2, WGSL__TYPE_HOST_SHAREABLE),
+};
+#undef SCALAR
+
 void wgsl__types_init(wgsl_module *m) {
-  static const struct {
-    const char *name;
-    wgsl_scalar scalar;
-    uint32_t size;
-    unsigned flags;
-  } rows[] = {
-      {"abstract integer", WGSL_SCALAR_NONE, 0, 0},
-      {"abstract float", WGSL_SCALAR_NONE, 0, 0},
-      {"bool", WGSL_SCALAR_BOOL, 4, 0},
-      {"i32", WGSL_SCALAR_I32, 4, WGSL__TYPE_HOST_SHAREABLE},
-      {"u32", WGSL_SCALAR_U32, 4, WGSL__TYPE_HOST_SHAREABLE},
-      {"f32", WGSL_SCALAR_F32, 4, WGSL__TYPE_HOST_SHAREABLE},
-      {"f16", WGSL_SCALAR_F16, 2, WGSL__TYPE_HOST_SHAREABLE},
-  };
-  for (int base = 0; base <= WGSL__BASE_LAST_SCALAR; base++) {
-    wgsl__type *t = wgsl__new(m, sizeof *t);
-    t->base = (wgsl__base)base;
-    t->host = (wgsl_type){.kind = WGSL_KIND_SCALAR,
-                          .scalar = rows[base].scalar,
-                          .size = rows[base].size,
-                          .align = rows[base].size,
-                          .name = rows[base].name};
-    t->flags = rows[base].flags | WGSL__TYPE_CONSTRUCTIBLE | WGSL__TYPE_PLAIN | WGSL__TYPE_FIXED;
-    t->depth = 1;
-    m->basic[base] = t;
-  }
+  for (int base = 0; base < WGSL__N_SCALARS; base++) m->basic[base] = &scalars[base];
 }
 
 /* The type with this name, new when `*fresh`. */
@@ -281,7 +274,7 @@ static uint32_t count_argument(wgsl_module *m, wgsl__expr *e, wgsl__expr *argume
     return 0;
   }
   const wgsl__type *t = r.value.type;
-  if (t && t->base != WGSL__BASE_ABSTRACT_INT && t->base != WGSL__BASE_I32 && t->base != WGSL__BASE_U32) {
+  if (t && !wgsl__is_integer(t->base)) {
     wgsl__error(m, argument->range, "element-count", "the count of '%s' must be an i32 or u32, not '%s'", e->name->text,
                 wgsl__type_name(t));
     return 0;

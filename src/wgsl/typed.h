@@ -28,6 +28,18 @@ typedef enum wgsl__base {
   WGSL__BASE_SAMPLER
 } wgsl__base;
 
+enum { WGSL__N_SCALARS = WGSL__BASE_LAST_SCALAR + 1 };
+
+static inline bool wgsl__is_abstract(wgsl__base b) {
+  return b == WGSL__BASE_ABSTRACT_INT || b == WGSL__BASE_ABSTRACT_FLOAT;
+}
+static inline bool wgsl__is_integer(wgsl__base b) {
+  return b == WGSL__BASE_ABSTRACT_INT || b == WGSL__BASE_I32 || b == WGSL__BASE_U32;
+}
+static inline bool wgsl__is_float(wgsl__base b) {
+  return b == WGSL__BASE_ABSTRACT_FLOAT || b == WGSL__BASE_F32 || b == WGSL__BASE_F16;
+}
+
 enum {
   WGSL__TYPE_HOST_SHAREABLE = 1,
   WGSL__TYPE_CONSTRUCTIBLE = 2,
@@ -56,6 +68,13 @@ struct wgsl__type {
 const wgsl__type *wgsl__type_part(const wgsl__type *t, uint32_t i); /* component, column, element, member */
 uint32_t wgsl__type_parts(const wgsl__type *t);                     /* how many; 0 for scalars and unsized arrays */
 const wgsl__type *wgsl__type_element(const wgsl__type *t); /* the scalar of a scalar, vector or matrix, or NULL */
+/* Which component a letter of a swizzle names, 4: none. */
+static inline uint32_t wgsl__swizzle_index(char letter) {
+  static const char letters[] = "xyzwrgba";
+  for (uint32_t i = 0; i < 8; i++)
+    if (letters[i] == letter) return i % 4;
+  return 4;
+}
 const wgsl__type *wgsl__type_scalar(const wgsl_module *m, wgsl_scalar scalar);
 const char *wgsl__type_name(const wgsl__type *t);                                 /* as messages say it */
 

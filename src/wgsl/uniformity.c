@@ -154,12 +154,19 @@ static uint32_t value(analysis *a, uint32_t cf, const wgsl__expr *x);
 
 static bool is_pointer(const wgsl__expr *x) { return x->type && x->type->base == WGSL__BASE_POINTER && !x->space; }
 
+/* A swizzle that assigns every component of its vector, each once as all swizzles do. */
+static bool is_full_swizzle(const wgsl__expr *x) {
+  const wgsl__type *t = x->left->type;
+  if (!x->swizzle || !t) return false;
+  return x->name->n_bytes == (t->base == WGSL__BASE_POINTER ? t->inner : t)->host.rows;
+}
+
 /* The variable or parameter a view comes from; *full: it is the whole of it. */
 static wgsl__decl *root_of(const wgsl__expr *x, bool *full) {
   *full = true;
   while (x->kind != WGSL__EXPR_IDENT) {
     if (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY || !x->left) return NULL;
-    if (x->kind == WGSL__EXPR_INDEX || x->kind == WGSL__EXPR_MEMBER) *full = false;
+    if (x->kind == WGSL__EXPR_INDEX || (x->kind == WGSL__EXPR_MEMBER && !is_full_swizzle(x))) *full = false;
     x = x->left;
   }
   wgsl__decl *d = x->decl;
@@ -198,8 +205,7 @@ static uint32_t view(analysis *a, uint32_t cf, const wgsl__expr *x) {
 static bool uniform_builtin(const analysis *a, const wgsl__attribute *attributes) {
   static const char *const names[] = {"workgroup_id",    "num_workgroups", "num_subgroups",
                                       "workgroup_index", "subgroup_size",  "subgroup_id"};
-  const wgsl__attribute *b = attributes;
-  while (b && b->kind != WGSL__ATTRIBUTE_builtin) b = b->next;
+  const wgsl__attribute *b = wgsl__attribute_find(attributes, WGSL__ATTRIBUTE_builtin);
   if (!b || !b->arguments || b->arguments->kind != WGSL__EXPR_IDENT) return false;
   const char *name = b->arguments->name->text;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -90,9 +90,8 @@ void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b) {
   }
   const wgsl__type *pointer = x->list->type;
   if (!is_buffer_pointer(x->list)) {
-    wgsl_diagnostic *d = wgsl__error(m, x->list->range, "no-overload", "'%s' takes a pointer to a buffer, not '%s'",
-                                     b->head.name, wgsl__type_name(pointer));
-    if (pointer->base == WGSL__BASE_BUFFER) wgsl__hint(m, d, "write '&' before the variable");
+    wgsl__error(m, x->list->range, "no-overload", "'%s' takes a pointer to a buffer, not '%s'", b->head.name,
+                wgsl__type_name(pointer));
     return;
   }
   if (wanted == 1) {

@@ -183,6 +183,16 @@ TEST(every_allocation_of_a_check_may_fail) {
   }
 }
 
+/* Its bytes are not even looked at. */
+TEST(a_source_beyond_a_gigabyte_is_refused) {
+  wgsl_module *m = wgsl_module_create("", ((size_t)1 << 30) + 1);
+  CHECK(m && !wgsl_module_valid(m));
+  CHECK_EQ(wgsl_diagnostic_count(m), 1);
+  const wgsl_diagnostic *d = wgsl_diagnostic_get(m, 0);
+  CHECK(d && strcmp(d->message, "the source is longer than 1073741824 bytes") == 0);
+  wgsl_module_destroy(m);
+}
+
 TEST(an_empty_module_is_valid) {
   wgsl_module *m = wgsl_module_create(NULL, 0);
   CHECK(wgsl_module_valid(m));
@@ -194,6 +204,23 @@ static void fail_each_allocation(const char *source) {
   FAULTS {
     wgsl_module *m = create(source);
     if (m) CHECK_EQ(wgsl_module_valid(m), source == good_source);
+    wgsl_module_destroy(m);
+  }
+}
+
+/* What is kept; while it is made there are 10 to 20 % more. bench/README.md has files. */
+TEST(a_module_is_at_most_sixty_times_its_source) {
+  static const char small[] =
+      "@group(0) @binding(0) var<storage, read> x: array<f32>;\n"
+      "@group(0) @binding(1) var<storage, read_write> y: array<f32>;\n"
+      "@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] += x[id.x]; }\n";
+  const char *const sources[] = {small, good_source};
+  for (size_t i = 0; i < 2; i++) {
+    wgsl_module *m = create(sources[i]);
+    if (!m) continue;
+    size_t names = m->names.capacity * sizeof *m->names.items + m->names.n_slots * sizeof *m->names.slots;
+    CHECK(wgsl_module_valid(m));
+    CHECK(sizeof *m + m->arena.total + names <= 60 * strlen(sources[i]));
     wgsl_module_destroy(m);
   }
 }

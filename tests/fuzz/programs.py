@@ -526,6 +526,13 @@ class Maker:
             target, t = f"{target}.{ELEMENTS[self.random.randrange(t.n)]}", t.one()
         elif t.n > 1 and self.chance(0.2):
             target, t = f"{target}[{self.index(t.n)}]", t.one()
+        elif t.n > 1 and self.chance(0.3):  # several components, or one of several
+            n = self.random.randrange(2, t.n + 1)
+            target, t = f"{target}.{''.join(self.random.sample(ELEMENTS[: t.n], n))}", Type(t.base, n)
+            if self.chance(0.3):
+                target, t = f"{target}[{self.index(n)}]", t.one()
+                self.put(f"{target} = {self.value(t)};")
+                return None
         if t.base in ("i32", "u32") and self.chance(0.3):
             op = self.pick(["+=", "-=", "*=", "&=", "|=", "^=", "<<=", ">>=", "/=", "%="])
             self.put(f"{target} {op} {self.value(t.of('u32') if op in ('<<=', '>>=') else t, 2)};")

@@ -8,6 +8,7 @@ const FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-r
 // SwiftShader, with the flags that keep a canvas's first frame from killing the GPU process
 const SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
 const DISTRIBUTION = 'https://cdn.jsdelivr.net/pyodide/v314.0.7/full/pyodide-lock.json';
+const POLICY = "default-src 'none'; connect-src 'self'; img-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self'; script-src 'self'";
 const SHOTS = 'build/pages';
 mkdirSync(SHOTS, { recursive: true });
 
@@ -22,6 +23,9 @@ export const skipped =
   ));
 
 export const test = (name, run) => plainTest(name, { skip: skipped }, run);
+
+/** Headers with a strict Content-Security-Policy; `more` is what scripts are allowed beyond those of the server. */
+export const csp = (more) => ({ 'content-security-policy': `${POLICY} ${more}` });
 
 /** Before and after all tests of a file, where they are not skipped. */
 export const around = (open, close) => {

@@ -3,12 +3,10 @@
 import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { launch, shot, test } from './browser.mjs';
+import { csp, launch, shot, test } from './browser.mjs';
 import { query } from '../../tools/serve.mjs';
 
 const DOCUMENT = 'docs/where-it-runs.md';
-const POLICY = "default-src 'none'; connect-src 'self'; img-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self'; script-src 'self'";
-const csp = (more) => ({ 'content-security-policy': `${POLICY} ${more}` });
 const asked = (setting) => query(setting.gpu ? { device: 'web' } : {});
 const frame = ({ frame: sandbox, ...setting }) => `<!doctype html><title>frame</title><iframe sandbox="${sandbox}" width="1200" height="800" src="webgpu_compute.html${asked(setting)}"></iframe>`;
 const withoutJSPI = () => {

@@ -113,10 +113,10 @@ test('on the CPU it runs as well, and says that the CPU draws', async () => {
   }
 });
 
-test('the front page leads to both pages', async () => {
+test('the front page leads to all pages', async () => {
   const front = await host.open(host.address('index.html', ''));
   const links = await front.locator('main a').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
-  assert.deepEqual(links, ['webgpu_compute.html', 'webgpu_worker.html']);
+  assert.deepEqual(links, ['webgpu_compute.html', 'webgpu_worker.html', 'wgsl_mistakes.html']);
   await looks(front, 'front');
   assert.deepEqual(front.complaints, []);
   await front.close();

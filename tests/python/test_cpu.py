@@ -119,3 +119,68 @@ def test_a_process_ends_while_a_kernel_does_not():
       weft.flush()
     """
     assert run(code)[0] == 0
+
+
+# A swizzle's components by an index that only the lane knows, in registers, in memory, behind a pointer, of a matrix;
+# then the two examples of order in WGSL's chapters on swizzle assignment and compound assignment.
+SWIZZLES = """
+  @group(0) @binding(0) var<storage, read_write> x: array<array<vec4u, 6>, 4>;
+  @group(0) @binding(1) var<storage, read_write> order: array<vec4u, 2>;
+  var<private> v: array<vec4u, 1>;
+  var<workgroup> w: array<vec4u, 4>;
+  fn first(p: ptr<function, vec4u>, i: u32) { p.wzyx[i] += 7; (*p).xw[i & 1]--; }
+  fn index() -> u32 { v[0] += vec4u(2, 4, 8, 10); return 0; }
+  fn right() -> vec2u { v[0].x = 900; v[0].z = 100; return vec2u(55, 66); }
+  @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) {
+    var a = vec4u(10, 20, 30, 40);
+    a.zyx[i] = 1;
+    x[i][0] = a;
+    x[i][1] = vec4u(10, 20, 30, 40);
+    x[i][1].wzyx.xy[i & 1] += 5;
+    w[i] = vec4u(10, 20, 30, 40);
+    w[i].zw[i & 1]++;
+    x[i][2] = w[i];
+    var p = vec4u(10, 20, 30, 40);
+    first(&p, i);
+    x[i][3] = p;
+    var m = mat2x4f();
+    m[i & 1].yx[i >> 1] = 3;
+    x[i][4] = vec4u(m[0] + 10 * m[1]);
+    x[i][5] = vec4u(x[i][0].wzyx[i], x[i][0].zy[i & 1], 0, 0);
+    if (i == 0) {
+      v[index()].yx = right();
+      order[0] = v[0];
+      v[0] = vec4u();
+      v[index()].yx += right();
+      order[1] = v[0];
+    }
+  }
+"""
+
+
+def swizzles_by_hand(i):
+    rows = [[10, 20, 30, 40] for _ in range(4)]
+    if i < 3:
+        rows[0][2 - i] = 1
+    rows[1][3 - (i & 1)] += 5
+    rows[2][2 + (i & 1)] += 1
+    rows[3][3 - i] += 7
+    rows[3][3 * (i & 1)] -= 1
+    matrix = [0] * 4
+    matrix[1 - (i >> 1)] = 30 if i & 1 else 3
+    return [*rows, matrix, [rows[0][3 - i], rows[0][2 - (i & 1)], 0, 0]]
+
+
+def test_components_of_swizzles_are_written_by_any_index():
+    device = weft.device("cpu")
+    x, order = weft.zeros((4, 6, 4), "uint32", device=device), weft.zeros((2, 4), "uint32", device=device)
+    weft.kernel(SWIZZLES, device=device)(x=x, order=order, groups=1)
+    got = x.to_memoryview().tolist()
+    for i in range(4):
+        want = swizzles_by_hand(i)
+        if i == 3:  # an index outside may write any component of the variable, or none
+            assert all(n in (1, old) for n, old in zip(got[i][0], want[0], strict=True))
+            want[0] = got[i][0]
+            want[5] = [got[i][0][0], got[i][0][1], 0, 0]
+        assert got[i] == want
+    assert order.to_memoryview().tolist() == [[66, 55, 100, 10], [68, 59, 100, 10]]

@@ -9,7 +9,8 @@
 
 A first line `// overrides: NAME=VALUE ...` gives values for pipelines, `// check: --pipeline ...` what else wgsl_dump is
 told. PATTERN: file names or parts of them. --update
-writes the golden files anew: look at what git says then.
+writes the golden files anew: look at what git says then. Without a PATTERN the mistakes of docs/wgsl-mistakes.md are
+checked as well: what is said about each, and that the mended program is accepted.
 """
 
 import argparse
@@ -81,27 +82,52 @@ def run_one(dump, source, update, scratch):
     return "\n".join(difflib.unified_diff(want.splitlines(), got.splitlines(), golden.name, "now", lineterm=""))
 
 
+def check_corpus(dump):
+    """What libFuzzer has found worth keeping (tools/fuzz.py) is accepted or rejected, whatever the bytes: a line for each other end."""
+    for path in sorted((HERE.parent / "fuzz" / "wgsl").iterdir()):
+        done = subprocess.run([dump, str(path)], capture_output=True, timeout=60, check=False)
+        if done.returncode not in (0, 1):
+            yield f"{path.name}: the dump ended with {done.returncode}\n{done.stderr.decode('utf-8', 'replace')}"
+
+
 MISTAKES = HERE.parent.parent / "docs" / "wgsl-mistakes.md"
-INTRO = """# Mistakes in WGSL
+# A mistake: title, why, the program, what is said about it, the mended program. tools/dist.mjs reads the same.
+MISTAKE = re.compile(
+    r"^## (.+)\n\n((?:.+\n)+)\n```wgsl\n((?:.*\n)+?)```\n\nweft says:\n\n"
+    r"```text\n((?:.*\n)*?)```\n\nMended:\n\n```wgsl\n((?:.*\n)+?)```\n",
+    re.M,
+)
 
-What newcomers to WGSL write most often, and what weft says about it. Made from the golden files of the ring `wgsl`
-(`tests/wgsl/err/mistakes_*.wgsl`) by `python tests/wgsl/run.py --update`.
-"""
 
+def check_mistakes(dump, update, scratch):
+    """What is wrong with docs/wgsl-mistakes.md, a line each; and its programs: name -> (path, accepted by us)."""
+    text, wrong, programs = MISTAKES.read_text(encoding="utf-8"), [], {}
 
-def check_mistakes(update):
-    """None, or what is wrong with the page of mistakes."""
-    text = INTRO
-    for source in sorted((HERE / "err").glob("mistakes_*.wgsl")):
-        program = source.read_text(encoding="utf-8")
-        said = source.with_suffix(".err").read_text(encoding="utf-8")
-        text += f"\n```wgsl\n{program}```\n\n```text\n{said}```\n"
+    def run(name, program):
+        path = pathlib.Path(scratch) / f"mistake-{len(programs)}.wgsl"
+        path.write_text(program, encoding="utf-8")
+        done = subprocess.run([dump, str(path)], capture_output=True, encoding="utf-8", timeout=60, check=False)
+        programs[f"docs/wgsl-mistakes.md: {name}"] = (path, done.returncode == 0)
+        return done.returncode, done.stdout
+
+    def checked(found):
+        title, why, program, said, mended = found.groups()
+        status, got = run(title, program)
+        if status != 1:
+            wrong.append(f"{title}: the program is accepted")
+        if got != said and not update:
+            wrong.append(f"{title}: what is said is now\n{got}")
+        status, got_mended = run(f"{title}, mended", mended)
+        if status:
+            wrong.append(f"{title}: the mended program is rejected\n{got_mended}")
+        return found[0].replace(f"```text\n{said}```", f"```text\n{got}```")
+
+    written, n = MISTAKE.subn(checked, text)
+    if n != text.count("\n## "):
+        wrong.append("not every section has the form of the others")
     if update:
-        MISTAKES.parent.mkdir(exist_ok=True)
-        MISTAKES.write_text(text, encoding="utf-8")
-        return None
-    same = MISTAKES.exists() and MISTAKES.read_text(encoding="utf-8") == text
-    return None if same else "it is not what the golden files say: run with --update"
+        MISTAKES.write_text(written, encoding="utf-8")
+    return wrong, programs
 
 
 def main():
@@ -115,11 +141,14 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for name, source in chosen(args.patterns):
             checks[name] = run_one(args.dump, source, args.update, scratch)
-        if not args.patterns:  # what is rejected as a pipeline alone is no matter of Tint's
+        if not args.patterns:
+            mistakes, programs = check_mistakes(args.dump, args.update, scratch)
+            checks["docs/wgsl-mistakes.md"] = "\n".join(mistakes) or None
+            # what is rejected as a pipeline alone is no matter of Tint's
             files = {name: source for name, source in chosen([]) if not name.startswith("err/check_")}
-            peer = differences.wrong({n: (expanded(s, scratch), is_accepted(s)) for n, s in files.items()})
+            peer = differences.wrong({n: (expanded(s, scratch), is_accepted(s)) for n, s in files.items()} | programs)
     if not args.patterns:
-        checks["docs/wgsl-mistakes.md"] = check_mistakes(args.update)
+        checks["tests/fuzz/wgsl"] = "\n".join(check_corpus(args.dump)) or None
         checks["every message is in a golden file"] = "\n".join(messages.missing()) or None
         if peer is None:
             skipped += 1

@@ -217,7 +217,7 @@ static cpu_value member(cpu_lower *L, const wgsl__expr *x) {
   if (v.type->base == WGSL__BASE_VECTOR) {
     cpu_value out = cpu_value_new(L, x->type);
     for (uint32_t i = 0; i < out.n; i++)
-      out.r[i] = cpu_part(v, (uint32_t)(strchr("xyzwrgba", x->name->text[i]) - "xyzwrgba") % 4);
+      out.r[i] = cpu_part(v, wgsl__swizzle_index(x->name->text[i]));
     return out;
   }
   for (uint32_t i = 0; i < v.type->host.n_members; i++)

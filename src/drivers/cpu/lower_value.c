@@ -167,9 +167,19 @@ static void add_index(cpu_lower *L, cpu_place *p, cpu_reg index, uint32_t scale,
   p->limit = 0;
 }
 
+/* `v.zyx[i]`: which component of v that is. */
+static cpu_reg picked_index(cpu_lower *L, cpu_place *p, const wgsl__expr *x, cpu_reg index) {
+  cpu_value letters = {.type = x->left->type, .n = p->n_picked, .r = cpu_new(L, p->n_picked * sizeof *letters.r)};
+  if (!letters.r) return index;
+  for (uint32_t i = 0; i < letters.n; i++) letters.r[i] = cpu_constant(L, p->picked[i]);
+  p->n_picked = 0;
+  return cpu_part(cpu_value_index(L, letters, index, x->right->type), 0);
+}
+
 static void index_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   const wgsl__type *t = p->type;
   cpu_reg index = cpu_expr_scalar(L, x->right, NULL);
+  if (p->n_picked) index = picked_index(L, p, x, index);
   uint32_t limit = t->base == WGSL__BASE_ARRAY ? cpu_array_count(L, t) : wgsl__type_parts(t);
   p->type = t->inner;
   if (p->variable) {
@@ -180,19 +190,17 @@ static void index_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   add_index(L, p, index, t->base == WGSL__BASE_VECTOR ? t->inner->host.size : t->host.stride, limit);
 }
 
-static uint32_t letter(char c) { return (uint32_t)(strchr("xyzwrgba", c) - "xyzwrgba") % 4; }
-
 static void member_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
   const wgsl__type *t = p->type;
   if (t->base == WGSL__BASE_VECTOR) {
     uint32_t n = x->name->n_bytes;
     if (n == 1) {
-      p->offset += letter(x->name->text[0]) * (p->variable ? 1 : t->inner->host.size);
+      p->offset += wgsl__swizzle_index(x->name->text[0]) * (p->variable ? 1 : t->inner->host.size);
       p->type = t->inner;
       return;
     }
     p->n_picked = (uint8_t)n;
-    for (uint32_t i = 0; i < n; i++) p->picked[i] = (uint8_t)letter(x->name->text[i]);
+    for (uint32_t i = 0; i < n; i++) p->picked[i] = (uint8_t)wgsl__swizzle_index(x->name->text[i]);
     return;
   }
   for (uint32_t i = 0; i < t->host.n_members; i++) {

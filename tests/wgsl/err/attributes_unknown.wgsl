@@ -5,3 +5,4 @@
 fn d(@builtin(global_invocationid) i: vec3u) {}
 @interpolate(flatt) struct S { a: f32 }
 @const fn e() {}
+@stage(compute) fn f() {}

@@ -14,3 +14,5 @@ const l = 1 % 0;
 const m = 0x1ffffffff / 8u;
 const n = clamp(1, 3, 2);
 const o = true + false;
+const p: atomic<u32> = 1u;
+const q: array<i32> = array(1);

@@ -1,4 +1,4 @@
-// What newcomers to WGSL write most often, part 3: the habits of other languages (docs/wgsl-mistakes.md).
+// What newcomers to WGSL write most often, part 3: the habits of other languages.
 [[block]] struct Old { a: f32 }
 struct Particle { float mass; }
 void nothing() { }

@@ -1,4 +1,4 @@
-// What newcomers to WGSL write most often, part 2: statements (docs/wgsl-mistakes.md).
+// What newcomers to WGSL write most often, part 2: statements.
 @group(0) @binding(0) var<storage, read_write> data: array<f32>;
 @group(0) @binding(1) var<storage> input: array<f32>;
 fn sign_of(x: f32) -> f32 { if (x > 0.0) { return 1.0; } }

@@ -1,4 +1,4 @@
-// What newcomers to WGSL write most often, part 1: types (docs/wgsl-mistakes.md).
+// What newcomers to WGSL write most often, part 1: types.
 @group(0) @binding(0) var<storage, read_write> data: array<f32>;
 @group(0) @binding(1) var<storage> input: array<f32>;
 @group(0) @binding(2) var<storage, read_write> counter: atomic<u32>;

@@ -1,4 +1,4 @@
-// What newcomers to WGSL write most often, part 4: the words of other languages (docs/wgsl-mistakes.md).
+// What newcomers to WGSL write most often, part 4: the words of other languages.
 @group(0) @binding(0) var<storage, read_write> flags: array<bool>;
 @compute @workgroup_size(64)
 fn main() {

@@ -1,0 +1,4 @@
+// check: --pipeline
+const m0 = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+const m#+1 = m# * m0 * m0 * m0 * m0 * m0 * m0 * m0 * m0 * m0 * m0 * m0 * m0; // repeat: 1200
+@compute @workgroup_size(u32(m1200[1][1])) fn sizes() {}
