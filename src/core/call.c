@@ -258,5 +258,6 @@ weft_status weft_kernel_call(weft_kernel *k, const weft_arg *args, const weft_gr
   weft__lock_enter(&k->device->lock);
   weft_status status = kernel_call(k->device, k->program, args, grid, err);
   weft__lock_leave(&k->device->lock);
+  weft__pace_hold(k->device);
   return status;
 }

@@ -205,7 +205,8 @@ typedef struct weft_driver {
    * Unknown ids are ignored. */
   void (*release)(void *device, const weft_id *ids, uint32_t n);
 
-  /* Runs a command stream. When it fails, blocks before the failing one may have been submitted, none of the futures of
+  /* Runs a command stream, sooner or later: how much waits is the core's to bound (pace.c), the driver's queue need not be.
+   * When it fails, blocks before the failing one may have been submitted, none of the futures of
    * its blocks settles, and groups it has created stay until released. */
   weft_status (*submit)(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
