@@ -2,9 +2,10 @@
  *
  *   calls, under the device's lock               the worker: a thread, or `poll` and `wait` where there are no threads
  *     objects: slot -> {id, object}
- *     submit ──check──▶ job ─────▶ queue ───────▶ WRITE · BLOCK · COMPILE · MAP, one after the other
+ *     submit ──check──▶ job ─────▶ queue ───────▶ WRITE · BLOCK · MAP, one after the other
  *     poll ◀─ reported ◀─ settled ◀──────────────── its record
- *                                                   BLOCK: CLEAR · COPY · DISPATCH ──shares──▶ the helpers of the crew
+ *                           ▲                       BLOCK: CLEAR · COPY · DISPATCH ──shares──▶ the helpers of the crew
+ *     pipeline ─▶ job ─▶ queue ─▶ COMPILE: a thread of its own, so that none waits for a kernel; without threads, before them
  *
  * Invariants
  * - Objects are counted. The table holds one reference; a group holds its buffers, a job all that it names. The table
@@ -158,6 +159,10 @@ typedef struct cpu_job {
   uint64_t at_group; /* and its first workgroup that has not run */
 } cpu_job;
 
+typedef struct cpu_queue {
+  cpu_job *first, **end;
+} cpu_queue;
+
 /* ---- the device -------------------------------------------------------------------------------------------------- */
 
 /* The dispatch that the threads share; workgroups are taken in shares, in order. */
@@ -191,18 +196,18 @@ typedef struct cpu_device {
 
   weft__lock lock;
   weft__condition changed; /* something settled, the worker stopped, a job came */
-  cpu_job *first_job, **last_job;
+  cpu_queue jobs, compiles;
   cpu_records settled;
-  bool working; /* a job is under way */
+  bool working, compiling; /* a job of either queue is under way */
   atomic_bool halted; /* without threads: the host was interrupted, and nothing runs until it says what to do */
-  bool closing;
+  bool closing, ended;     /* ended: lost, nothing will run any more */
   atomic_bool stop;        /* the job under way is to end early */
   weft_status stop_status; /* what is said of it then */
   const char *stop_text;
 
   /* the crew */
-  weft__thread worker;
-  bool has_worker;
+  weft__thread worker, compiler;
+  bool has_worker, has_compiler; /* the compiler comes with the first COMPILE */
   weft__thread *helpers;
   uint32_t n_helpers;
   weft__condition call_helpers;
