@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import sys
 
 import pytest
@@ -76,6 +77,22 @@ def test_threads_are_as_many_as_the_environment_says(threads):
     """
     status, out, err = run(code, WEFT_THREADS=str(threads))
     assert status == 0 and f"({threads} thread" in out and out.endswith("{20}"), (out, err)
+
+
+@natively
+def test_every_instruction_set_computes_the_same():
+    sums = {}
+    for most in ("", "avx2", "none"):
+        status, out, err = run("import isa_results; isa_results.main()", WEFT_CPU_ISA=most)
+        assert status == 0, (out, err)
+        told = json.loads(out)
+        sums[told["name"]] = told["sums"]
+        assert len(told["sums"]) > 100 and len(set(told["sums"].values())) > 90  # it computed something
+    if len(sums) == 1:
+        pytest.skip("this machine has one instruction set")
+    least, *others = sums.values()
+    for other in others:
+        assert not {e for e in least if least[e] != other[e]}
 
 
 @natively
