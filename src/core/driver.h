@@ -240,4 +240,13 @@ typedef struct weft_driver {
   uint32_t (*object_count)(void *device);
 } weft_driver;
 
+/* What every driver has, by functions prefix_open, prefix_close …: a part of a table's initialiser. */
+#define WEFT_DRIVER_FUNCTIONS(prefix)                                                                                      \
+  .open = prefix##_open, .close = prefix##_close, .lose = prefix##_lose,                                                   \
+  .query = prefix##_query, .text = prefix##_text, .buffer_create = prefix##_buffer_create,                                 \
+  .buffer_write = prefix##_buffer_write, .module_create = prefix##_module_create, .layout_create = prefix##_layout_create, \
+  .pipeline_create = prefix##_pipeline_create, .release = prefix##_release, .submit = prefix##_submit,                     \
+  .map_start = prefix##_map_start, .map_read = prefix##_map_read, .map_finish = prefix##_map_finish,                       \
+  .poll = prefix##_poll, .completion_text = prefix##_completion_text, .object_count = prefix##_object_count
+
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/thread.h"
 #include "core/driver.h"
+#include "drivers/common.h"
 #include "drivers/cpu/cpu.h"
 #include "drivers/cpu/program.h"
 
@@ -30,19 +31,10 @@ typedef struct cpu_driver {
 
 /* ---- objects ----------------------------------------------------------------------------------------------------- */
 
-typedef enum cpu_kind {
-  CPU_KIND_NONE,
-  CPU_KIND_BUFFER,
-  CPU_KIND_MODULE,
-  CPU_KIND_LAYOUT,
-  CPU_KIND_PIPELINE,
-  CPU_KIND_GROUP
-} cpu_kind;
-
 /* The head of every object. */
 typedef struct cpu_object {
   atomic_uint refs;
-  cpu_kind kind;
+  weft__kind kind;
   char *failed; /* owned: why it cannot be used; NULL: it can */
 } cpu_object;
 
@@ -222,13 +214,13 @@ typedef struct cpu_device {
 void cpu_object_retain(cpu_object *object);
 void cpu_object_release(cpu_object *object); /* NULL is fine */
 /* The object of an id and kind, borrowed from the table. */
-WEFT_MUST_CHECK weft_status cpu_object_find(cpu_device *d, weft_id id, cpu_kind kind, void *out, weft_error *err);
+WEFT_MUST_CHECK weft_status cpu_object_find(cpu_device *d, weft_id id, weft__kind kind, void *out, weft_error *err);
 /* Puts an object (consumed on success) into the table. */
 WEFT_MUST_CHECK weft_status cpu_object_put(cpu_device *d, weft_id id, cpu_object *object, weft_error *err);
 /* WEFT_OK while the device can be used. */
 WEFT_MUST_CHECK weft_status cpu_device_usable(const cpu_device *d, weft_error *err);
 /* An object of `n_bytes` with one reference; NULL: out of memory. */
-void *cpu_object_create(cpu_kind kind, size_t n_bytes);
+void *cpu_object_create(weft__kind kind, size_t n_bytes);
 /* Marks an object as one that cannot be used. */
 void cpu_object_fail(cpu_object *object, const char *text);
 

@@ -23,7 +23,7 @@ cpu_job *cpu_job_create(cpu_job_kind kind) {
 }
 
 static void let_go(cpu_object *object) {
-  if (object->kind == CPU_KIND_BUFFER)
+  if (object->kind == WEFT__KIND_BUFFER)
     atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
   cpu_object_release(object);
 }
@@ -55,7 +55,7 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   if (!weft__grow(&job->held, &job->held_capacity, job->n_held + 1, sizeof *job->held)) return weft__fail_memory(err);
   job->held[job->n_held++] = object;
   cpu_object_retain(object);
-  if (object->kind == CPU_KIND_BUFFER)
+  if (object->kind == WEFT__KIND_BUFFER)
     atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
   return WEFT_OK;
 }
