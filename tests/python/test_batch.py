@@ -1,7 +1,5 @@
 """Batches with a limit and with a progress; programs that only enqueue."""
 
-import sys
-
 import pytest
 import weft
 from kernels import STEP, values
