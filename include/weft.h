@@ -111,7 +111,8 @@ void weft_device_batch_limit(weft_device *device, double max_ms_per_submit);
 bool weft_device_crowded(weft_device *device);
 /* Blocks (through the host) until it is crowded no more; with `idle`, once, until there may be news of what is in flight.
  * *in_flight: how many marks, of which each stands for such a share, have not been reached. The wait's own failures are
- * WEFT_BLOCKED, WEFT_INTERRUPTED and WEFT_HOST. No other call does this by itself. */
+ * WEFT_BLOCKED, WEFT_INTERRUPTED and WEFT_HOST. Calls that give the device work do this by themselves only when it has been
+ * given four times as much, and as far as the host can wait: so what waits is bounded. */
 weft_status weft_device_pace(weft_device *device, bool idle, uint32_t *in_flight, weft_error *err) WEFT_MUST_CHECK;
 
 /* Gives pooled memory back to the GPU, after flushing. Returns the bytes given back. */

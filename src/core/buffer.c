@@ -144,6 +144,7 @@ weft_status weft_buffer_write(weft_buffer *b, uint64_t offset, const void *bytes
   weft__lock_enter(&b->device->lock);
   weft_status status = buffer_write(b, offset, bytes, n_bytes, err);
   weft__lock_leave(&b->device->lock);
+  weft__pace_hold(b->device);
   return status;
 }
 
@@ -178,6 +179,7 @@ weft_status weft_buffer_copy(weft_buffer *source, uint64_t source_offset, weft_b
   weft__lock_enter(&b->device->lock);
   weft_status status = buffer_copy(source, source_offset, b, offset, n_bytes, err);
   weft__lock_leave(&b->device->lock);
+  weft__pace_hold(b->device);
   return status;
 }
 
@@ -210,5 +212,6 @@ weft_status weft_buffer_fill(weft_buffer *b, uint64_t offset, uint64_t n_bytes, 
   weft__lock_enter(&b->device->lock);
   weft_status status = buffer_fill(b, offset, n_bytes, pattern, pattern_bytes, err);
   weft__lock_leave(&b->device->lock);
+  weft__pace_hold(b->device);
   return status;
 }

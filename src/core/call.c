@@ -39,7 +39,7 @@ static const wgsl_type *element_of(const wgsl_type *t) {
 static bool is_packed(weft_dtype dtype) { return dtype != WEFT_DTYPE_RAW && dtypes[dtype].scalar == WGSL_SCALAR_NONE; }
 
 weft_status weft__dtype_check(const weft_slot *s, const weft_arg *a, weft_error *err) {
-  if (a->dtype == WEFT_DTYPE_RAW) return WEFT_OK;
+  if (a->dtype == WEFT_DTYPE_RAW || s->type->kind == WGSL_KIND_BUFFER) return WEFT_OK;
   const wgsl_type *e = element_of(s->type);
   const char *name = dtypes[a->dtype].name;
   if (e->kind == WGSL_KIND_STRUCT)
@@ -258,5 +258,6 @@ weft_status weft_kernel_call(weft_kernel *k, const weft_arg *args, const weft_gr
   weft__lock_enter(&k->device->lock);
   weft_status status = kernel_call(k->device, k->program, args, grid, err);
   weft__lock_leave(&k->device->lock);
+  weft__pace_hold(k->device);
   return status;
 }

@@ -282,11 +282,13 @@ typedef struct weft__pace {
   double last_end; /* seconds: when the latest span was seen to have ended */
   weft__span open, ended;
   uint32_t marks; /* in flight */
-  atomic_bool crowded;
+  atomic_bool crowded, full;
   uint64_t commands; /* handed over in all lists before this one */
   uint64_t marked_commands, marked_bytes; /* given to the device until the latest mark */
 } weft__pace;
 
+/* After a command, without the lock: waits while far too much is in flight. Where that cannot be, it is not held back. */
+void weft__pace_hold(weft_device *d);
 /* A command takes `units` of what is kept at *cost. Costs nothing without a limit. */
 void weft__pace_note(weft_device *d, weft__cost **cost, uint64_t units);
 /* Whether the list is as long as the limit allows. */

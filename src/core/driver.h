@@ -205,7 +205,8 @@ typedef struct weft_driver {
    * Unknown ids are ignored. */
   void (*release)(void *device, const weft_id *ids, uint32_t n);
 
-  /* Runs a command stream. When it fails, blocks before the failing one may have been submitted, none of the futures of
+  /* Runs a command stream, sooner or later: how much waits is the core's to bound (pace.c), the driver's queue need not be.
+   * When it fails, blocks before the failing one may have been submitted, none of the futures of
    * its blocks settles, and groups it has created stay until released. */
   weft_status (*submit)(void *device, const uint32_t *words, size_t n_words, weft_error *err);
 
@@ -238,5 +239,14 @@ typedef struct weft_driver {
   /* Objects alive in the driver's table: what the core's live counts are held against. */
   uint32_t (*object_count)(void *device);
 } weft_driver;
+
+/* What every driver has, by functions prefix_open, prefix_close …: a part of a table's initialiser. */
+#define WEFT_DRIVER_FUNCTIONS(prefix)                                                                                      \
+  .open = prefix##_open, .close = prefix##_close, .lose = prefix##_lose,                                                   \
+  .query = prefix##_query, .text = prefix##_text, .buffer_create = prefix##_buffer_create,                                 \
+  .buffer_write = prefix##_buffer_write, .module_create = prefix##_module_create, .layout_create = prefix##_layout_create, \
+  .pipeline_create = prefix##_pipeline_create, .release = prefix##_release, .submit = prefix##_submit,                     \
+  .map_start = prefix##_map_start, .map_read = prefix##_map_read, .map_finish = prefix##_map_finish,                       \
+  .poll = prefix##_poll, .completion_text = prefix##_completion_text, .object_count = prefix##_object_count
 
 #endif

@@ -402,5 +402,6 @@ weft_status weft_graph_replay(weft_graph *g, const weft_rebind *rebinds, uint32_
   weft__free(swaps);
   weft__free(ids);
   weft__lock_leave(&d->lock);
+  weft__pace_hold(d);
   return status;
 }

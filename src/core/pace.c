@@ -3,11 +3,13 @@
  *   calls ─▶ open span ──flush──▶ [mark] ─▶ in flight … ─▶ ended ──poll──▶ learn: what a workgroup of each program takes
  *            its time as predicted          a read of nothing, mapped when all before it has run
  *
- * A mark is put at the end of a list now and then, so that a program that only enqueues can be held back: with too many
- * marks in flight the device is crowded. In a batch with a limit each list is a span with a mark, and is handed over when
- * its predicted time reaches the limit. A program whose time is not known yet ends its span at once, so it is measured
- * alone. Later spans correct by what they took: all costs of a span by the same factor, which is bounded, so one stall of
- * the machine is forgotten after a few submits. A recording that is replayed is one unit: it is never cut. */
+ * A mark is put at the end of a list now and then, so that a program that only enqueues can be held back: with too
+ * many marks in flight the device is crowded, and with far too many the calls that add to it wait by themselves: so
+ * what a driver has waiting is bounded, also when a program in C never asks. In a batch with a limit each list is a
+ * span with a mark, and is handed over when its predicted time reaches the limit. A program whose time is not known
+ * yet ends its span at once, so it is measured alone. Later spans correct by what they took: all costs of a span by
+ * the same factor, which is bounded, so one stall of the machine is forgotten after a few submits. A recording that is
+ * replayed is one unit: it is never cut. */
 #include "core/core.h"
 
 #include <math.h>
@@ -16,6 +18,7 @@
 enum {
   MARKS = 4,         /* in flight, from which on the device is crowded */
   MARKS_LIMITED = 2, /* the same in a batch with a limit: one runs, one waits, and the screen gets in between */
+  MARKS_MOST = 16,   /* from which on whoever did not ask waits all the same */
   MOST_FACTOR = 4    /* by which one measurement corrects */
 };
 #define SHORTEST 1e-3 /* ms: what a browser's coarse clock takes for nothing */
@@ -67,6 +70,7 @@ static void count_marks(weft_device *d, int change) {
   weft__pace *p = &d->pace;
   p->marks += (uint32_t)change;
   atomic_store_explicit(&p->crowded, p->marks >= (p->max_ms ? MARKS_LIMITED : MARKS), memory_order_relaxed);
+  atomic_store_explicit(&p->full, p->marks >= MARKS_MOST, memory_order_relaxed);
 }
 
 static uint64_t commands_of(const weft_device *d) { return d->pace.commands + d->list.n_commands; }
@@ -123,6 +127,16 @@ void weft__pace_learn(weft_device *d) {
     for (uint32_t i = 0; i < s->n_costs; i++) s->costs[i]->ms *= factor;
   }
   span_clear(s);
+}
+
+void weft__pace_hold(weft_device *d) {
+  weft_error ignored; /* the call itself was done */
+  while (atomic_load_explicit(&d->pace.full, memory_order_relaxed)) {
+    if (weft__wait(d, &ignored) != WEFT_OK || weft__interrupted(d, &ignored) != WEFT_OK) return;
+    weft__lock_enter(&d->lock);
+    weft__poll(d);
+    weft__lock_leave(&d->lock);
+  }
 }
 
 void weft__pace_free(weft_device *d) {

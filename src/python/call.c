@@ -192,8 +192,9 @@ static int give(call *c, int slot, PyObject *value) {
     return 0;
   }
   weft_slot_kind kind = k->slots[slot].kind;
-  return kind == WEFT_SLOT_UNIFORM || kind == WEFT_SLOT_IMMEDIATE ? give_value(c, slot, value)
-                                                                  : give_host(c, slot, value);
+  bool by_value = kind == WEFT_SLOT_UNIFORM || kind == WEFT_SLOT_IMMEDIATE;
+  return by_value && k->slots[slot].type->kind != WGSL_KIND_BUFFER ? give_value(c, slot, value)
+                                                                   : give_host(c, slot, value);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */

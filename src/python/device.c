@@ -126,13 +126,20 @@ static PyObject *default_selector(void) {
   return selector;
 }
 
+/* Whether the device (NULL: none) is lost; that a GPU which weft had chosen by itself is, is kept in mind. */
+static bool note_loss(py_state *state, const wish *w, const py_device *device) {
+  if (!device || !is_lost(device)) return false;
+  if (!*w->selector && strcmp(weft_device_query(device->device)->driver, "cpu")) state->had_gpu = true;
+  return true;
+}
+
 /* The Device for a wish, maybe still opening. */
 static py_device *open_device(py_state *state, const wish *w) {
   py_device *device = w->alone ? NULL : (py_device *)PyDict_GetItemWithError(state->devices, w->key);
   if (py_host_check(state) < 0) return NULL;
   Py_XINCREF((PyObject *)device);
-  if (device && is_lost(device)) {
-    if (!*w->selector && strcmp(weft_device_query(device->device)->driver, "cpu")) state->had_gpu = true;
+  note_loss(state, w, (const py_device *)state->default_device); /* also for a wish that is another one's */
+  if (note_loss(state, w, device)) {
     forget_device(state, device);
     Py_CLEAR(device);
   }

@@ -33,12 +33,17 @@ typedef struct analysis {
 
 static void walk_statements(analysis *a, const wgsl__stmt *s);
 
-/* The variable or pointer parameter that a memory view or pointer comes from; NULL: not known. */
-static wgsl__decl *root_of(const wgsl__expr *x) {
+const wgsl__expr *wgsl__viewed(const wgsl__expr *x) {
+  return x->kind == WGSL__EXPR_CALL && x->builtin && x->builtin->flags & WGSL__BUILTIN_VIEW ? x->list : NULL;
+}
+
+wgsl__decl *wgsl__root_of(const wgsl__expr *x) {
   for (;;) {
     if (x->kind != WGSL__EXPR_IDENT) {
-      if (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY || !x->left) return NULL;
-      x = x->left;
+      const wgsl__expr *pointer = wgsl__viewed(x);
+      if (!pointer && (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY)) return NULL;
+      x = pointer ? pointer : x->left;
+      if (!x) return NULL;
       continue;
     }
     wgsl__decl *d = x->decl;
@@ -88,12 +93,12 @@ static void check_arguments(analysis *a, const wgsl__expr *call, const wgsl__dec
   uint32_t i = 0;
   for (const wgsl__expr *x = call->list; x && i < callee->n_children; x = x->next, i++) {
     if (!x->type || x->type->base != WGSL__BASE_POINTER) continue;
-    wgsl__decl *root = root_of(x);
+    wgsl__decl *root = wgsl__root_of(x);
     if (!root) continue;
     touch(a, root, s->params[i]);
     uint32_t k = 0;
     for (const wgsl__expr *y = call->list; y != x && a->work; y = y->next, k++, a->work--)
-      if (y->type && y->type->base == WGSL__BASE_POINTER && root_of(y) == root && s->params[i] && s->params[k] &&
+      if (y->type && y->type->base == WGSL__BASE_POINTER && wgsl__root_of(y) == root && s->params[i] && s->params[k] &&
           (s->params[i] | s->params[k]) & WRITE) {
         report(a, x, root, callee, y->range, "the other argument");
         break;
@@ -124,10 +129,10 @@ static void walk_call(analysis *a, const wgsl__expr *x) {
   for (const wgsl__expr *y = x->list; y; y = y->next) walk_value(a, y);
   if (x->builtin) {
     const wgsl__expr *first = x->list;
-    if (!first || !first->type || first->type->base != WGSL__BASE_POINTER ||
+    if (!first || !first->type || first->type->base != WGSL__BASE_POINTER || wgsl__viewed(x) ||
         first->type->inner->flags & WGSL__TYPE_RUNTIME_SIZED)
       return;
-    touch(a, root_of(first), READ | (x->builtin->flags & WGSL__BUILTIN_WRITES ? WRITE : 0));
+    touch(a, wgsl__root_of(first), READ | (x->builtin->flags & WGSL__BUILTIN_WRITES ? WRITE : 0));
     return;
   }
   if (!callee || callee->kind != WGSL__DECL_FUNCTION || !callee->summary) return;
@@ -140,7 +145,7 @@ static void walk_call(analysis *a, const wgsl__expr *x) {
 static void walk_value(analysis *a, const wgsl__expr *x) {
   if (!x || x->phase < WGSL__PHASE_RUNTIME) return;
   if (x->space) {
-    touch(a, root_of(x), READ);
+    touch(a, wgsl__root_of(x), READ);
     walk_view(a, x);
     return;
   }
@@ -159,7 +164,7 @@ static void walk_value(analysis *a, const wgsl__expr *x) {
 static void walk_statement(analysis *a, const wgsl__stmt *s) {
   bool target = s->kind == WGSL__STMT_ASSIGN || s->kind == WGSL__STMT_INCREMENT;
   if (target && s->left) {
-    touch(a, root_of(s->left), WRITE | (s->op == WGSL__TOKEN_EQUAL ? 0 : READ));
+    touch(a, wgsl__root_of(s->left), WRITE | (s->op == WGSL__TOKEN_EQUAL ? 0 : READ));
     walk_view(a, s->left);
   } else {
     walk_value(a, s->left);
@@ -167,7 +172,6 @@ static void walk_statement(analysis *a, const wgsl__stmt *s) {
   walk_value(a, s->right);
   if (s->kind == WGSL__STMT_DECL && s->decl->init) {
     walk_value(a, s->decl->init);
-    if (s->decl->type && s->decl->type->base == WGSL__BASE_POINTER) s->decl->root = root_of(s->decl->init);
   }
   if (s->init) walk_statement(a, s->init);
   if (s->update) walk_statement(a, s->update);

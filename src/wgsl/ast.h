@@ -192,6 +192,7 @@ struct wgsl__decl {
   struct wgsl__summary *summary;   /* functions: what alias analysis found */
   wgsl__decl *root;                /* pointers in `let`: the variable or parameter they come from */
   bool partial;                    /* they point at a part of it */
+  uint32_t view_bytes;             /* buffers and pointers to them: what the largest view needs at least */
   struct wgsl__uniform *uniform;   /* functions: what uniformity analysis found */
   uint32_t slot;                   /* pointer parameters: place among the variables followed */
   uint32_t alias_mark;             /* 1 + index of the function that touched this variable last */

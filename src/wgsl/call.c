@@ -43,11 +43,13 @@ static void call_function(wgsl_module *m, wgsl__expr *x, const wgsl__decl *d) {
   }
   if (n != d->n_children) wrong_count(m, x, d->name->text, d->n_children, n, d);
   const wgsl__decl *p = d->children;
-  for (wgsl__expr *a = x->list; a && p; a = a->next, p = p->next)
+  for (wgsl__expr *a = x->list; a && p; a = a->next, p = p->next) {
+    if (p->view_bytes && !a->bad) wgsl__note_view(a, p->view_bytes);
     if (p->type && !a->bad &&
         !wgsl__check_converts(m, a, p->type,
                               wgsl__format(m, "the argument '%s' of '%s'", p->name->text, d->name->text)))
       x->bad = true;
+  }
   if (d->return_expr && !d->type) x->bad = true;
   x->type = d->type;
   if (m->function) m->function->builtin_flags |= d->builtin_flags;

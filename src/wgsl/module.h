@@ -281,6 +281,8 @@ const char *wgsl__builtin_similar(const char *text, size_t n, uint32_t *nearest)
 /* The arguments are typed. */
 void wgsl__check_texture(wgsl_module *m, wgsl__expr *x, const char *name);
 void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b);
+/* Views of what the pointer comes from need so many bytes. Called functions come before those that call them. */
+void wgsl__note_view(const wgsl__expr *pointer, uint32_t n_bytes);
 
 /* ---- stmt.c, behaviour.c, alias.c, uniformity.c, entry.c --------------------------------------------------------- */
 
@@ -292,6 +294,9 @@ void wgsl__check_entry(wgsl_module *m, wgsl__decl *function);
 void wgsl__check_io_members(wgsl_module *m, const wgsl__decl *structure); /* whether or not it is used as input */
 void wgsl__behaviour_check(wgsl_module *m, wgsl__decl *function);
 void wgsl__alias_check(wgsl_module *m); /* functions in m->order */
+const wgsl__expr *wgsl__viewed(const wgsl__expr *x); /* the pointer to a buffer that a call looks at; NULL: it does not */
+wgsl__decl *wgsl__root_of(const wgsl__expr *x); /* of a memory view or pointer: the variable or pointer parameter that it
+                                                   comes from; NULL: not known */
 void wgsl__uniformity_check(wgsl_module *m);
 
 /* ---- layout.c ---------------------------------------------------------------------------------------------------- */

@@ -164,6 +164,12 @@ static bool workgroup_bytes(pipelines *x, uint64_t *total) {
       uint32_t count;
       if (!element_count(x, d, &count)) return false;
       bytes = d->type->base == WGSL__BASE_ARRAY ? (uint64_t)count * d->type->host.stride : count;
+      uint32_t unit = x->e->m->gates & 1u << WGSL__GATE_F16 ? 2 : 4;
+      if (d->type->base == WGSL__BASE_BUFFER && count % unit) {
+        wgsl__evaluation_fail(x->e, d->name_range, "element-count", "'%s', a buffer of %u bytes, is no multiple of %u",
+                              d->name->text, count, unit);
+        return false;
+      }
     }
     *total += weft__round_up(bytes, 16);
   }

@@ -25,6 +25,11 @@ static bool check_type(wgsl_module *m, const wgsl__decl *d) {
   return false;
 }
 
+/* A buffer without a size has room for each of its views. */
+static uint32_t least_bytes(const wgsl__decl *d) {
+  return d->type->base == WGSL__BASE_BUFFER && !d->type->host.size ? d->view_bytes : d->type->host.size;
+}
+
 static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overrides) {
   wgsl_reflection *r = &m->reflection;
   uint32_t n_bindings = 0, n_overrides = 0;
@@ -37,7 +42,7 @@ static void collect(wgsl_module *m, wgsl_binding *bindings, wgsl_override *overr
                                               .binding = d->binding,
                                               .space = space_of(d),
                                               .type = &d->type->host,
-                                              .min_bytes = d->type->host.size,
+                                              .min_bytes = least_bytes(d),
                                               .span = wgsl__span(m, d->name_range)};
     }
     if (d->kind == WGSL__DECL_OVERRIDE) {

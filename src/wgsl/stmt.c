@@ -38,6 +38,7 @@ void wgsl__declare_local(wgsl_module *m, wgsl__decl *d) {
     if (!d->type_expr) d->type = NULL;
     return;
   }
+  if (t->base == WGSL__BASE_POINTER) d->root = wgsl__root_of(d->init);
   if (d->type_expr) {
     if (d->type) wgsl__check_converts(m, d->init, d->type, wgsl__format(m, "the value of '%s'", d->name->text));
     return;

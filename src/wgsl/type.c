@@ -387,7 +387,7 @@ static const wgsl__type *buffer(wgsl_module *m, wgsl__expr *e) {
     t->flags |= WGSL__TYPE_OVERRIDE_SIZED;
     t->count = e->list;
   }
-  t->host.kind = WGSL_KIND_OTHER;
+  t->host.kind = WGSL_KIND_BUFFER;
   t->host.size = bytes;
   t->host.align = 16;
   return t;

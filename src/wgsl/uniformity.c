@@ -165,9 +165,11 @@ static bool is_full_swizzle(const wgsl__expr *x) {
 static wgsl__decl *root_of(const wgsl__expr *x, bool *full) {
   *full = true;
   while (x->kind != WGSL__EXPR_IDENT) {
-    if (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY || !x->left) return NULL;
-    if (x->kind == WGSL__EXPR_INDEX || (x->kind == WGSL__EXPR_MEMBER && !is_full_swizzle(x))) *full = false;
-    x = x->left;
+    const wgsl__expr *pointer = wgsl__viewed(x);
+    if (!pointer && (x->kind == WGSL__EXPR_CALL || x->kind == WGSL__EXPR_BINARY)) return NULL;
+    if (pointer || x->kind == WGSL__EXPR_INDEX || (x->kind == WGSL__EXPR_MEMBER && !is_full_swizzle(x))) *full = false;
+    x = pointer ? pointer : x->left;
+    if (!x) return NULL;
   }
   wgsl__decl *d = x->decl;
   if (d && d->kind == WGSL__DECL_LET && d->type && d->type->base == WGSL__BASE_POINTER) {

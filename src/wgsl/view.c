@@ -34,6 +34,11 @@ static bool check_bytes(wgsl_module *m, wgsl__expr *a, const char *what) {
   return false;
 }
 
+void wgsl__note_view(const wgsl__expr *pointer, uint32_t n_bytes) {
+  wgsl__decl *root = wgsl__root_of(pointer);
+  if (root && root->view_bytes < n_bytes) root->view_bytes = n_bytes;
+}
+
 /* What a view may look like. */
 static bool check_viewed(wgsl_module *m, const wgsl__expr *e, const wgsl__type *t, const wgsl__builtin *b) {
   const char *why = NULL;
@@ -49,26 +54,39 @@ static bool check_viewed(wgsl_module *m, const wgsl__expr *e, const wgsl__type *
   return !why;
 }
 
-static bool check_places(wgsl_module *m, const wgsl__expr *x, const wgsl__type *t, const wgsl__type *buffer) {
+/* The bytes of a fixed buffer; 0: not known here. */
+static int64_t buffer_size(wgsl__evaluation *e, const wgsl__type *buffer) {
+  wgsl__value n;
+  if (!(buffer->flags & WGSL__TYPE_OVERRIDE_SIZED)) return buffer->host.size;
+  return wgsl__value_of(e, buffer->count, &n) && n.i > 0 ? n.i : 0;
+}
+
+/* Where the view lies, as far as that is known: now, or once the overrides have values. */
+bool wgsl__test_view(wgsl__evaluation *e, const wgsl__expr *x, const wgsl__value *args, const bool *known) {
   const wgsl__expr *offset = x->list->next, *size = offset->next;
+  const wgsl__type *t = x->type->inner;
   uint32_t align = t->host.align ? t->host.align : 1;
-  int64_t at = is_known_integer(offset) ? offset->value.i : 0;
+  int64_t at = known[1] ? args[1].i : 0, least = least_size(t), needed = size && known[2] ? args[2].i : least;
+  if (at < 0) {
+    wgsl__evaluation_fail(e, offset->range, "value-range", "the offset is %lld, it cannot be negative", (long long)at);
+    return false;
+  }
   if (at % align) {
-    wgsl__error(m, offset->range, "value-range",
-                "the offset is %lld, it must be a multiple of %u, the alignment of '%s'", (long long)at,
-                (unsigned)align, wgsl__type_name(t));
+    wgsl__evaluation_fail(e, offset->range, "value-range",
+                          "the offset is %lld, it must be a multiple of %u, the alignment of '%s'", (long long)at,
+                          (unsigned)align, wgsl__type_name(t));
     return false;
   }
-  int64_t needed = size && is_known_integer(size) ? size->value.i : least_size(t);
-  if (needed < least_size(t) || (size && is_known_integer(size) && (needed - array_offset(t)) % array_stride(t))) {
-    wgsl__error(m, size->range, "value-range", "the size is %lld, a '%s' has %u bytes and any number of times %u more",
-                (long long)needed, wgsl__type_name(t), (unsigned)least_size(t), (unsigned)array_stride(t));
+  if (needed < least || (needed - array_offset(t)) % (size ? array_stride(t) : 1)) {
+    wgsl__evaluation_fail(e, size->range, "value-range",
+                          "the size is %lld, a '%s' has %u bytes and any number of times %u more", (long long)needed,
+                          wgsl__type_name(t), (unsigned)least, (unsigned)array_stride(t));
     return false;
   }
-  bool fixed = buffer->host.size && !(buffer->flags & WGSL__TYPE_OVERRIDE_SIZED);
-  if (fixed && at + needed > buffer->host.size) {
-    wgsl__error(m, x->range, "value-range", "the view ends at byte %lld of a buffer of %u bytes",
-                (long long)(at + needed), (unsigned)buffer->host.size);
+  int64_t n_bytes = buffer_size(e, x->list->type->inner);
+  if (n_bytes && at + needed > n_bytes) {
+    wgsl__evaluation_fail(e, x->range, "value-range", "the view ends at byte %lld of a buffer of %lld bytes",
+                          (long long)(at + needed), (long long)n_bytes);
     return false;
   }
   return true;
@@ -107,8 +125,11 @@ void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b) {
   const wgsl__type *t = wgsl__type_of_expr(m, x->left->list);
   wgsl__expr *offset = x->list->next;
   if (!t || !check_viewed(m, x->left->list, t, b) || !check_bytes(m, offset, "the offset") ||
-      (offset->next && !check_bytes(m, offset->next, "the size")) || !check_places(m, x, t, pointer->inner))
+      (offset->next && !check_bytes(m, offset->next, "the size")))
     return;
   x->type = wgsl__type_pointer(m, pointer->space, t, pointer->access);
   x->bad = false;
+  wgsl__note_view(x->list, least_size(t));
+  if (pointer->inner->flags & WGSL__TYPE_OVERRIDE_SIZED && m->function && !m->dead)
+    wgsl__check_keep(m, m->function, x);
 }

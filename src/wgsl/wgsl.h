@@ -49,6 +49,7 @@ typedef enum wgsl_kind {
   WGSL_KIND_MATRIX, /* columns x rows of `scalar` */
   WGSL_KIND_ARRAY,  /* count of `element`; count 0: runtime-sized */
   WGSL_KIND_STRUCT,
+  WGSL_KIND_BUFFER, /* bytes that the shader looks at by bufferView; size 0: as many as are bound */
   WGSL_KIND_TEXTURE,
   WGSL_KIND_SAMPLER,
   WGSL_KIND_OTHER /* everything a binding cannot have */
@@ -89,7 +90,8 @@ typedef struct wgsl_binding {
   uint32_t group, binding;
   wgsl_space space;
   const wgsl_type *type;
-  uint32_t min_bytes; /* the smallest binding WebGPU accepts: size of the type, one element for a runtime-sized array */
+  uint32_t min_bytes; /* the smallest binding WebGPU accepts: size of the type, one element for a runtime-sized
+                         array, room for each bufferView of a buffer */
   wgsl_span span;     /* of the declaration's name */
 } wgsl_binding;
 

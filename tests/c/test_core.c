@@ -333,6 +333,29 @@ TEST(who_only_enqueues_is_held_back) {
   rig_close(&r);
 }
 
+/* And who does not ask waits all the same, once far too much is in flight. */
+TEST(what_is_in_flight_is_bounded) {
+  enum { CALLS = 3000, MOST = 18 * 16 + 28 }; /* marks, of commands each, and a list */
+  OPEN(r);
+  weft_kernel *k = kernel_of(&r, spin_source);
+  unsigned char bytes[1024] = {0};
+  const uint32_t n = 3000;
+  weft_buffer *x = buffer_of(&r, bytes, sizeof bytes);
+  const weft_arg args[] = {rig_arg(x, WEFT_DTYPE_UINT32), rig_bytes(&n, 4)};
+  uint64_t most = 0;
+  for (uint64_t i = 1; i <= CALLS; i++) {
+    CHECK_OK(weft_kernel_call(k, args, rig_threads(64), &err), &err);
+    uint64_t left = i - stats_of(&r).dispatches_done;
+    if (left > most) most = left;
+  }
+  CHECK(most <= MOST);
+  synchronize(&r);
+  CHECK_EQ(stats_of(&r).dispatches_done, (uint64_t)CALLS);
+  weft_buffer_release(x);
+  weft_kernel_release(k);
+  rig_close(&r);
+}
+
 /* A device that is lost holds nobody back. */
 TEST(a_lost_device_is_not_crowded) {
   OPEN(r);

@@ -1,5 +1,8 @@
 """The CPU device: how it is had, what it says, its threads, and how a kernel that never ends is ended."""
 
+import asyncio
+import contextlib
+import json
 import sys
 
 import pytest
@@ -77,6 +80,22 @@ def test_threads_are_as_many_as_the_environment_says(threads):
 
 
 @natively
+def test_every_instruction_set_computes_the_same():
+    sums = {}
+    for most in ("", "avx2", "none"):
+        status, out, err = run("import isa_results; isa_results.main()", WEFT_CPU_ISA=most)
+        assert status == 0, (out, err)
+        told = json.loads(out)
+        sums[told["name"]] = told["sums"]
+        assert len(told["sums"]) > 100 and len(set(told["sums"].values())) > 90  # it computed something
+    if len(sums) == 1:
+        pytest.skip("this machine has one instruction set")
+    least, *others = sums.values()
+    for other in others:
+        assert not {e for e in least if least[e] != other[e]}
+
+
+@natively
 def test_an_interrupt_ends_the_kernel_and_spares_other_arrays():
     code = """
       import os, signal, threading, time, weft
@@ -108,6 +127,31 @@ def test_an_interrupt_ends_the_kernel_and_spares_other_arrays():
     first, lost, later, kept, again = out.splitlines()
     assert (first, kept, again) == ("interrupted True", "[1, 2, 3] [1, 1]", "[2, 3, 4, 5]")
     assert "interrupted" in lost and "interrupted" in later
+
+
+async def test_a_kernel_is_compiled_while_another_runs():
+    device = weft.device("cpu", new=True)
+    x, y = weft.asarray([0, 1, 0, 0], "uint32", device=device), weft.zeros(3, "uint32", device=device)
+    weft.kernel(FOREVER, device=device)(x=x, threads=64)
+    weft.flush(device)
+    await asyncio.sleep(0.05)  # it is under way
+    step = await asyncio.wait_for(weft.kernel_async(STEP, device=device), 60)  # waits for the compiler alone
+    step(x=y, threads=3)
+    device.destroy()
+    with pytest.raises(weft.DeviceLostError):
+        await y.to_numpy_async()
+
+
+async def test_what_is_being_compiled_is_lost_with_the_device():
+    for _ in range(20):
+        device = weft.device("cpu", new=True)
+        sources = [STEP.replace("1u", f"{i}u") for i in range(1, 5)]
+        waiting = [asyncio.ensure_future(weft.kernel_async(source, device=device)) for source in sources]
+        await asyncio.sleep(0)  # they begin
+        device.destroy()
+        for kernel in waiting:
+            with contextlib.suppress(weft.DeviceLostError):
+                assert isinstance(await asyncio.wait_for(kernel, 60), weft.Kernel)
 
 
 @natively

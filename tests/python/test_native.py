@@ -375,10 +375,8 @@ def test_a_system_without_a_gpu_has_the_cpu():
     assert sum("adapter" in line for line in refused) >= 2, (out, err)
 
 
-def test_an_adapter_of_the_null_backend_is_none():
-    """Dawn computes nothing on it and says so nowhere. Here every request of the driver is answered with it."""
-    pytest.importorskip("wgpudawn")
-    code = """
+# Dawn with calls of its own in between: `answer` is what a test's code puts there, by name.
+PATCHED_DAWN = """
       import ctypes
       import weft
       from weft import _native
@@ -391,10 +389,34 @@ def test_an_adapter_of_the_null_backend_is_none():
       class Options(ctypes.Structure):
           _fields_ = [("next", ctypes.c_void_p), ("level", ctypes.c_uint32), ("power", ctypes.c_uint32),
                       ("fallback", ctypes.c_uint32), ("backend", ctypes.c_uint32), ("surface", ctypes.c_void_p)]
+      class Info(ctypes.Structure):
+          _fields_ = [("next", ctypes.c_void_p), ("vendor", Text), ("architecture", Text), ("device", Text),
+                      ("description", Text), ("backend", ctypes.c_uint32), ("kind", ctypes.c_uint32)]
       Request = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p, ctypes.POINTER(Options), CallbackInfo)
+      GetInfo = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p, ctypes.POINTER(Info))
       dawn = ctypes.CFUNCTYPE(ctypes.c_void_p, Text)(_native._dawn())
-      name = b"wgpuInstanceRequestAdapter"
-      request = Request(dawn(Text(name, len(name))))
+      def original(name, kind): return kind(dawn(Text(name, len(name))))
+      request = original(b"wgpuInstanceRequestAdapter", Request)
+      get_info = original(b"wgpuAdapterGetInfo", GetInfo)
+      answer = {}
+
+      @ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+      def get_proc_address(data, length):
+          text = ctypes.string_at(data, length)
+          return ctypes.cast(answer[text], ctypes.c_void_p).value if text in answer else dawn(Text(text, length))
+
+      _native._dawn = lambda: ctypes.cast(get_proc_address, ctypes.c_void_p).value
+"""
+
+
+def run_on_patched_dawn(code):
+    pytest.importorskip("wgpudawn")
+    return run(textwrap.dedent(PATCHED_DAWN) + textwrap.dedent(code), WEFT_WEBGPU_LIBRARY="", WEFT_DEVICE="")
+
+
+def test_an_adapter_of_the_null_backend_is_none():
+    """Dawn computes nothing on it and says so nowhere. Here every request of the driver is answered with it."""
+    code = """
       asked = []
 
       @Request
@@ -403,20 +425,64 @@ def test_an_adapter_of_the_null_backend_is_none():
           options.contents.backend = 1
           return request(instance, options, info)
 
-      @ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
-      def get_proc_address(data, length):
-          text = ctypes.string_at(data, length)
-          return ctypes.cast(request_null, ctypes.c_void_p).value if text == name else dawn(Text(text, length))
-
-      _native._dawn = lambda: ctypes.cast(get_proc_address, ctypes.c_void_p).value
+      answer[b"wgpuInstanceRequestAdapter"] = request_null
       for selector in ("native", "null", "gpu"):
           try: print(weft.device(selector))
           except weft.DeviceError as e: print(e)
       assert asked and 1 not in asked and [d.driver for d in weft.devices()] == ["cpu"] and weft.device("").driver == "cpu"
     """
-    status, out, err = run(code, WEFT_WEBGPU_LIBRARY="", WEFT_DEVICE="")
+    status, out, err = run_on_patched_dawn(code)
     assert status == 0, err
     assert [("finds no" in line and "adapter on this system" in line) for line in out.splitlines()] == [True] * 3, out
+
+
+def test_a_lost_gpu_is_never_replaced_by_the_cpu_unasked():
+    """Here the adapter says that it is a graphics card, and later there is none any more."""
+    code = """
+      there = True
+
+      @GetInfo
+      def get_info_of_a_card(adapter, info):
+          status = get_info(adapter, info)
+          info.contents.kind = 1
+          return status
+
+      @Request
+      def request_while_there(instance, options, info):
+          if not there: options.contents.backend = 1
+          return request(instance, options, info)
+
+      answer.update({b"wgpuInstanceRequestAdapter": request_while_there, b"wgpuAdapterGetInfo": get_info_of_a_card})
+      source = "@group(0) @binding(0) var<storage, read_write> x: array<f32>; @compute @workgroup_size(1) fn f() { x[0] = 5; }"
+      x, k = weft.zeros(4), weft.kernel(source)
+      lost = weft.device()
+      print(lost.driver, lost.kind, x.device is lost)
+      k(x=x, threads=1)
+      print(x.to_memoryview().tolist())
+
+      def outcome(use):
+          try: return use().name
+          except weft.Error as e: return f"{type(e).__name__}: {e}"
+
+      there = False
+      lost.destroy()
+      for use in (x.to_memoryview, lambda: k(x=x, threads=1), lambda: weft.zeros(3), lambda: weft.kernel(source), weft.synchronize):
+          print(outcome(use))
+      for use in (lambda: weft.device(new=True), weft.device, lambda: weft.device(power="high"), lambda: weft.zeros(3).device):
+          print(outcome(use))
+      print(outcome(lambda: weft.device("cpu")), [d.driver for d in weft.devices()])
+      there = True
+      again = weft.device()
+      print(again is lost, again.driver, again.kind, weft.zeros(3).device is again, weft.zeros(3).to_memoryview().tolist())
+    """
+    status, out, err = run_on_patched_dawn(code)
+    assert status == 0, (out, err)
+    first, computed, *lines = out.splitlines()
+    assert (first, computed) == ("native discrete True", "[5.0, 0.0, 0.0, 0.0]")
+    assert all(line.startswith("DeviceLostError: ") and "on request" in line for line in lines[:5]), out
+    assert all(line.startswith("DeviceError: native: ") and "finds no" in line for line in lines[5:9]), out
+    assert lines[9].startswith("weft cpu (") and lines[9].endswith("['cpu']"), out
+    assert lines[10] == "False native discrete True [0.0, 0.0, 0.0]", out
 
 
 def built_library(folder, names):

@@ -2,9 +2,10 @@
  *
  *   calls, under the device's lock               the worker: a thread, or `poll` and `wait` where there are no threads
  *     objects: slot -> {id, object}
- *     submit ──check──▶ job ─────▶ queue ───────▶ WRITE · BLOCK · COMPILE · MAP, one after the other
+ *     submit ──check──▶ job ─────▶ queue ───────▶ WRITE · BLOCK · MAP, one after the other
  *     poll ◀─ reported ◀─ settled ◀──────────────── its record
- *                                                   BLOCK: CLEAR · COPY · DISPATCH ──shares──▶ the helpers of the crew
+ *                           ▲                       BLOCK: CLEAR · COPY · DISPATCH ──shares──▶ the helpers of the crew
+ *     pipeline ─▶ job ─▶ queue ─▶ COMPILE: a thread of its own, so that none waits for a kernel; without threads, before them
  *
  * Invariants
  * - Objects are counted. The table holds one reference; a group holds its buffers, a job all that it names. The table
@@ -19,6 +20,7 @@
 
 #include "base/thread.h"
 #include "core/driver.h"
+#include "drivers/common.h"
 #include "drivers/cpu/cpu.h"
 #include "drivers/cpu/program.h"
 
@@ -29,19 +31,10 @@ typedef struct cpu_driver {
 
 /* ---- objects ----------------------------------------------------------------------------------------------------- */
 
-typedef enum cpu_kind {
-  CPU_KIND_NONE,
-  CPU_KIND_BUFFER,
-  CPU_KIND_MODULE,
-  CPU_KIND_LAYOUT,
-  CPU_KIND_PIPELINE,
-  CPU_KIND_GROUP
-} cpu_kind;
-
 /* The head of every object. */
 typedef struct cpu_object {
   atomic_uint refs;
-  cpu_kind kind;
+  weft__kind kind;
   char *failed; /* owned: why it cannot be used; NULL: it can */
 } cpu_object;
 
@@ -158,6 +151,10 @@ typedef struct cpu_job {
   uint64_t at_group; /* and its first workgroup that has not run */
 } cpu_job;
 
+typedef struct cpu_queue {
+  cpu_job *first, **end;
+} cpu_queue;
+
 /* ---- the device -------------------------------------------------------------------------------------------------- */
 
 /* The dispatch that the threads share; workgroups are taken in shares, in order. */
@@ -191,18 +188,18 @@ typedef struct cpu_device {
 
   weft__lock lock;
   weft__condition changed; /* something settled, the worker stopped, a job came */
-  cpu_job *first_job, **last_job;
+  cpu_queue jobs, compiles;
   cpu_records settled;
-  bool working; /* a job is under way */
+  bool working, compiling; /* a job of either queue is under way */
   atomic_bool halted; /* without threads: the host was interrupted, and nothing runs until it says what to do */
-  bool closing;
+  bool closing, ended;     /* ended: lost, nothing will run any more */
   atomic_bool stop;        /* the job under way is to end early */
   weft_status stop_status; /* what is said of it then */
   const char *stop_text;
 
   /* the crew */
-  weft__thread worker;
-  bool has_worker;
+  weft__thread worker, compiler;
+  bool has_worker, has_compiler; /* the compiler comes with the first COMPILE */
   weft__thread *helpers;
   uint32_t n_helpers;
   weft__condition call_helpers;
@@ -217,13 +214,13 @@ typedef struct cpu_device {
 void cpu_object_retain(cpu_object *object);
 void cpu_object_release(cpu_object *object); /* NULL is fine */
 /* The object of an id and kind, borrowed from the table. */
-WEFT_MUST_CHECK weft_status cpu_object_find(cpu_device *d, weft_id id, cpu_kind kind, void *out, weft_error *err);
+WEFT_MUST_CHECK weft_status cpu_object_find(cpu_device *d, weft_id id, weft__kind kind, void *out, weft_error *err);
 /* Puts an object (consumed on success) into the table. */
 WEFT_MUST_CHECK weft_status cpu_object_put(cpu_device *d, weft_id id, cpu_object *object, weft_error *err);
 /* WEFT_OK while the device can be used. */
 WEFT_MUST_CHECK weft_status cpu_device_usable(const cpu_device *d, weft_error *err);
 /* An object of `n_bytes` with one reference; NULL: out of memory. */
-void *cpu_object_create(cpu_kind kind, size_t n_bytes);
+void *cpu_object_create(weft__kind kind, size_t n_bytes);
 /* Marks an object as one that cannot be used. */
 void cpu_object_fail(cpu_object *object, const char *text);
 

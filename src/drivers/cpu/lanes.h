@@ -1,16 +1,20 @@
-/* What math.c and bits.c share: the loop over lanes, and values seen as their bits. */
+/* What is compiled once for each instruction set shares: loops over lanes, and values seen as their bits. */
 #ifndef WEFT_DRIVERS_CPU_LANES_H
 #define WEFT_DRIVERS_CPU_LANES_H
 
 #include <stdint.h>
 #include <string.h>
 
-/* The lanes of one call do not depend on each other (math.h says how arrays may overlap): no check at run time. */
+/* Loops over lanes: no two lanes depend on each other (math.h says how arrays may overlap), whatever the compiler thinks of
+ * the pointers. */
 #if defined(__clang__)
-#define EACH_LANE(n) _Pragma("clang loop vectorize(assume_safety)") for (uint32_t i = 0; i < (n); i++)
+#define CPU_LANES _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define CPU_LANES _Pragma("GCC ivdep")
 #else
-#define EACH_LANE(n) _Pragma("GCC ivdep") for (uint32_t i = 0; i < (n); i++)
+#define CPU_LANES
 #endif
+#define EACH_LANE(n) CPU_LANES for (uint32_t i = 0; i < (n); i++)
 
 #define INLINE static inline __attribute__((always_inline))
 

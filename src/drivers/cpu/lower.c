@@ -90,7 +90,7 @@ uint32_t cpu_array_count(cpu_lower *L, const wgsl__type *t) {
 /* The byte size of a variable in workgroup memory. */
 static uint64_t workgroup_size_of(cpu_lower *L, const wgsl__type *t) {
   if (!(t->flags & WGSL__TYPE_OVERRIDE_SIZED)) return t->host.size;
-  return (uint64_t)cpu_array_count(L, t) * t->host.stride;
+  return (uint64_t)cpu_array_count(L, t) * (t->base == WGSL__BASE_BUFFER ? 1 : t->host.stride);
 }
 
 static uint32_t slot_of(const cpu_lower *L, const wgsl__decl *d) {
@@ -118,6 +118,7 @@ static void private_value(cpu_lower *L, const wgsl__decl *d, const cpu_variable 
 static void bind_global(cpu_lower *L, const wgsl__decl *d, cpu_binding *b) {
   b->kind = CPU_BOUND_PLACE;
   b->place = (cpu_place){.type = d->type, .memory = slot_of(L, d)};
+  if (d->type->base == WGSL__BASE_BUFFER) cpu_buffer_narrow(L, &b->place, d->type);
   if (d->space == WGSL__SPACE_PRIVATE) {
     uint32_t mask = L->mask;
     L->mask = 1;
@@ -135,7 +136,7 @@ static void bind_global(cpu_lower *L, const wgsl__decl *d, cpu_binding *b) {
     L->workgroup_bytes += weft__round_up(workgroup_size_of(L, d->type), 16);
     if (L->workgroup_bytes > INT32_MAX)
       cpu_fail(L, WEFT_UNSUPPORTED, "its workgroup memory takes more than %d bytes", INT32_MAX);
-  } else if (d->space == WGSL__SPACE_HANDLE || d->type->base == WGSL__BASE_BUFFER) {
+  } else if (d->space == WGSL__SPACE_HANDLE) {
     cpu_fail(L, WEFT_UNSUPPORTED, "it uses '%s' of type '%s'", d->name->text, wgsl__type_name(d->type));
   }
 }
@@ -304,6 +305,8 @@ cpu_value cpu_call(cpu_lower *L, const wgsl__expr *x) {
       bound[n]->place = cpu_place_of(L, a);
     else
       bound[n]->value = cpu_expr(L, a, p->type);
+    if (bound[n]->place.type && bound[n]->place.type->base == WGSL__BASE_BUFFER)
+      cpu_buffer_narrow(L, &bound[n]->place, p->type->inner);
     bound[n]->value.type = p->type;
   }
   n = 0;

@@ -3,6 +3,7 @@
  *   lower.c          passes, functions (inlined), variables      lower_code.c   instructions, constants, labels
  *   lower_value.c    values and places: loads, stores            lower_expr.c   operators, constructors
  *   lower_builtin.c  builtin functions                           lower_stmt.c   control flow, masks
+ *   lower_view.c     places in a `buffer`
  *
  * Values are flat: a vec3f is three registers, a struct those of its members. A register is a scalar as long as nothing
  * makes it differ between lanes. That is assumed of every variable and loop at first; where the assumption fails, a
@@ -68,9 +69,12 @@ typedef struct cpu_place {
   const cpu_variable *variable; /* NULL: memory */
   uint32_t memory;
   uint32_t offset, scale;
-  uint32_t limit; /* the index is less, else the access is none (memory) or clamped (registers); 0: unlimited */
+  uint32_t limit; /* the index is less, else the access is none (memory) or clamped (registers); 0: unlimited.
+                     Of a `buffer`: its bytes; 0: all that are bound */
   cpu_reg index;
   bool has_index;
+  bool guarded, is_view;  /* the access is none where `inside` does not hold; it comes from a bufferView, */
+  cpu_reg inside, length; /* whose runtime-sized array has so many elements */
   uint8_t n_picked, picked[4]; /* components of a vector; 0: all of it */
 } cpu_place;
 
@@ -214,6 +218,14 @@ bool cpu_memory_is_shared(const cpu_lower *L, uint32_t memory); /* other threads
 bool cpu_memory_is_constant(const cpu_lower *L, uint32_t memory);
 bool cpu_memory_is_apart(const cpu_lower *L, uint32_t memory); /* each workgroup of a step has its own */
 void cpu_memory_operand(cpu_lower *L, cpu_insn *insn, const cpu_place *p); /* memory, offset and index: the last use */
+
+/* ---- lower_view.c ------------------------------------------------------------------------------------------------ */
+
+cpu_reg cpu_buffer_length(cpu_lower *L, const cpu_place *buffer); /* bytes */
+void cpu_buffer_narrow(cpu_lower *L, cpu_place *buffer, const wgsl__type *t); /* as it is seen by a pointer to t */
+cpu_place cpu_view(cpu_lower *L, const wgsl__expr *call); /* bufferView, bufferArrayView */
+void cpu_view_index(cpu_lower *L, cpu_place *p, cpu_reg index); /* p, indexed already, is to be inside its view */
+cpu_reg cpu_memory_bytes(cpu_lower *L, uint32_t memory); /* bytes that are bound */
 
 /* ---- lower_expr.c ------------------------------------------------------------------------------------------------ */
 

@@ -269,12 +269,14 @@ static cpu_value do_bitcast(builtin_call *c) {
 
 static cpu_value do_arrayLength(builtin_call *c) {
   cpu_place p = c->place;
-  cpu_reg bytes = 0;
   if (!p.type) return result(c);
-  cpu_insn insn = {.op = CPU_MEMORY_BYTES, .n_defs = 1, .target = p.memory, .bits = CPU_BIT_SCALAR};
-  cpu_emit_known(c->L, insn, &bytes);
-  bytes = cpu_op2(c->L, CPU_SUB, bytes, cpu_constant(c->L, p.offset));
+  if (p.is_view) return one(c, p.length);
+  cpu_reg bytes = cpu_op2(c->L, CPU_SUB, cpu_memory_bytes(c->L, p.memory), cpu_constant(c->L, p.offset));
   return one(c, cpu_op2(c->L, CPU_DIV_U, bytes, cpu_constant(c->L, p.type->host.stride)));
+}
+
+static cpu_value do_bufferLength(builtin_call *c) {
+  return c->place.type ? one(c, cpu_buffer_length(c->L, &c->place)) : result(c);
 }
 
 static cpu_value do_atomic(builtin_call *c) {
@@ -435,7 +437,7 @@ static const builtin_row table[] = { /* sorted by name, as strcmp sorts */
     WITH(atomicStore, do_atomic, CPU_ATOMIC_STORE),
     WITH(atomicSub, do_atomic, CPU_ATOMIC_SUB),
     WITH(atomicXor, do_atomic, CPU_ATOMIC_XOR),
-    DO(bitcast, do_bitcast),
+    DO(bitcast, do_bitcast), DO(bufferLength, do_bufferLength),
     FLOAT(ceil),
     DO(clamp, do_clamp),
     FLOAT(cos), FLOAT(cosh),

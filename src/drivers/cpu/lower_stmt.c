@@ -409,7 +409,9 @@ static void assignment(cpu_lower *L, const wgsl__stmt *s) {
 /* `_ = e`: what e does, not what it comes to. */
 static void phony(cpu_lower *L, const wgsl__stmt *s) {
   const wgsl__type *t = s->right->type;
-  if (!cpu_is_simple(s->right) && t && t->flags & WGSL__TYPE_CONSTRUCTIBLE) cpu_expr(L, s->right, NULL);
+  if (cpu_is_simple(s->right) || !t) return;
+  if (t->base == WGSL__BASE_POINTER) cpu_place_of(L, s->right);
+  else if (t->flags & WGSL__TYPE_CONSTRUCTIBLE) cpu_expr(L, s->right, NULL);
 }
 
 static void statement(cpu_lower *L, const wgsl__stmt *s) {

@@ -188,6 +188,7 @@ static void index_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
     return;
   }
   add_index(L, p, index, t->base == WGSL__BASE_VECTOR ? t->inner->host.size : t->host.stride, limit);
+  if (p->is_view && !limit) cpu_view_index(L, p, index);
 }
 
 static void member_place(cpu_lower *L, cpu_place *p, const wgsl__expr *x) {
@@ -236,6 +237,9 @@ cpu_place cpu_place_of(cpu_lower *L, const wgsl__expr *x) {
     case WGSL__EXPR_MEMBER:
       p = cpu_place_of(L, x->left);
       if (p.type && L->status == WEFT_OK) member_place(L, &p, x);
+      break;
+    case WGSL__EXPR_CALL: /* of builtins that look at a buffer: no function returns a pointer */
+      p = cpu_view(L, x);
       break;
     default:
       cpu_fail(L, WEFT_UNSUPPORTED, "the CPU device cannot follow this pointer");
@@ -341,6 +345,15 @@ static void store_words(cpu_lower *L, cpu_place p, uint32_t n, bool half, const 
   L->memory_version++;
 }
 
+/* The place with its guard as an index that is nowhere inside. */
+static cpu_place guarded(cpu_lower *L, const cpu_place *p) {
+  cpu_place q = *p;
+  if (!p->guarded || (cpu_is_constant(L, p->inside) && L->regs[p->inside].value)) return q;
+  if (!p->has_index) q.index = 0, q.scale = 4, q.limit = 0, q.has_index = true;
+  q.index = cpu_op3(L, CPU_SELECT, p->inside, q.index, cpu_constant(L, ~0u));
+  return q;
+}
+
 /* Walks a type in memory and calls for the vectors and scalars in it: registers [*at, *at + n) are at `p`. */
 static void each_run(cpu_lower *L, cpu_place p, cpu_value v, uint32_t *at, bool store) {
   const wgsl__type *t = p.type;
@@ -375,7 +388,7 @@ static cpu_place component(const cpu_place *p, uint32_t i) {
 cpu_value cpu_load(cpu_lower *L, const cpu_place *p) {
   uint32_t at = 0;
   if (!p->type || L->status != WEFT_OK) return (cpu_value){0};
-  cpu_place all = *p;
+  cpu_place all = p->variable ? *p : guarded(L, p);
   all.n_picked = 0;
   cpu_value v = p->variable ? load_registers(L, &all) : cpu_value_new(L, p->type);
   if (!p->variable) each_run(L, all, v, &at, false);
@@ -392,9 +405,10 @@ void cpu_store(cpu_lower *L, const cpu_place *p, cpu_value v) {
     store_registers(L, p, v);
     return;
   }
+  cpu_place all = guarded(L, p);
   for (uint32_t i = 0; i < p->n_picked && i < v.n; i++) {
-    cpu_place one = component(p, i);
+    cpu_place one = component(&all, i);
     store_words(L, one, 1, cpu_base(one.type) == WGSL__BASE_F16, v.r + i);
   }
-  if (!p->n_picked) each_run(L, *p, v, &at, true);
+  if (!p->n_picked) each_run(L, all, v, &at, true);
 }

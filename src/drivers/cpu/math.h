@@ -7,7 +7,8 @@
  * float and of integers may share memory: what includes this is compiled with -fno-strict-aliasing. n may be 0.
  *
  * No global state, no allocation, no libm call whose result differs from one C library to another, no dependence on the
- * rounding mode (to nearest) or on errno: the same bits on every machine and for every instruction set, but for fma.
+ * rounding mode (to nearest) or on errno: the same bits on every machine and for every instruction set, but for fma and
+ * for which NaN a NaN is.
  * Accuracy: within WGSL 15.7.4 and far better (a table is in math.c), because users compare with NumPy. Special values,
  * subnormals and signed zeros: as C99 Annex F where WGSL leaves them open. f16 values are held as f32: to compute one,
  * use the function for f32, then quantizeToF16.

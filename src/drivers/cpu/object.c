@@ -5,12 +5,9 @@
 #include "base/error.h"
 #include "drivers/cpu/internal.h"
 
-static const char *const kind_names[] = {"nothing",  "a buffer",   "a shader module",
-                                         "a layout", "a pipeline", "a bind group"};
-
 /* ---- counting ---------------------------------------------------------------------------------------------------- */
 
-void *cpu_object_create(cpu_kind kind, size_t n_bytes) {
+void *cpu_object_create(weft__kind kind, size_t n_bytes) {
   cpu_object *object = weft__alloc_zero(1, n_bytes);
   if (!object) return NULL;
   atomic_init(&object->refs, 1);
@@ -41,12 +38,12 @@ static void free_group(cpu_group *g) {
 void cpu_object_release(cpu_object *object) {
   if (!object || atomic_fetch_sub_explicit(&object->refs, 1, memory_order_acq_rel) != 1) return;
   switch (object->kind) {
-    case CPU_KIND_BUFFER: weft__free(((cpu_buffer *)object)->memory); break;
-    case CPU_KIND_MODULE: wgsl_module_destroy(((cpu_module *)object)->wgsl); break;
-    case CPU_KIND_PIPELINE: free_pipeline((cpu_pipeline *)object); break;
-    case CPU_KIND_GROUP: free_group((cpu_group *)object); break;
-    case CPU_KIND_LAYOUT:
-    case CPU_KIND_NONE: break;
+    case WEFT__KIND_BUFFER: weft__free(((cpu_buffer *)object)->memory); break;
+    case WEFT__KIND_MODULE: wgsl_module_destroy(((cpu_module *)object)->wgsl); break;
+    case WEFT__KIND_PIPELINE: free_pipeline((cpu_pipeline *)object); break;
+    case WEFT__KIND_GROUP: free_group((cpu_group *)object); break;
+    case WEFT__KIND_LAYOUT:
+    case WEFT__KIND_NONE: break;
   }
   weft__free(object->failed);
   weft__free(object);
@@ -60,26 +57,24 @@ weft_status cpu_device_usable(const cpu_device *d, weft_error *err) {
   return WEFT_OK;
 }
 
-weft_status cpu_object_find(cpu_device *d, weft_id id, cpu_kind kind, void *out, weft_error *err) {
+static weft__kind kind_of(const cpu_slot_entry *e) { return e->object ? e->object->kind : WEFT__KIND_NONE; }
+
+weft_status cpu_object_find(cpu_device *d, weft_id id, weft__kind kind, void *out, weft_error *err) {
+  static const cpu_slot_entry none;
   uint32_t slot = WEFT_ID_SLOT(id);
-  const cpu_slot_entry *e = slot < d->n_objects_capacity ? &d->objects[slot] : NULL;
-  if (!e || !e->object || e->id != id)
-    return weft__fail(err, WEFT_STATE, "there is no object %u with generation %u", slot, WEFT_ID_GENERATION(id));
-  if (e->object->kind != kind)
-    return weft__fail(err, WEFT_VALUE, "object %u is %s, not %s", slot, kind_names[e->object->kind], kind_names[kind]);
-  memcpy(out, &e->object, sizeof e->object);
-  return WEFT_OK;
+  const cpu_slot_entry *e = slot < d->n_objects_capacity ? &d->objects[slot] : &none;
+  weft_status status = weft__id_check(id, e->id, kind_of(e), kind, err);
+  if (!status) memcpy(out, &e->object, sizeof e->object);
+  return status;
 }
 
 weft_status cpu_object_put(cpu_device *d, weft_id id, cpu_object *object, weft_error *err) {
   uint32_t slot = WEFT_ID_SLOT(id), before = d->n_objects_capacity;
-  if (id == 0) return weft__fail(err, WEFT_VALUE, "0 is no id for an object");
   if (!weft__grow(&d->objects, &d->n_objects_capacity, slot + 1, sizeof *d->objects)) return weft__fail_memory(err);
   for (uint32_t i = before; i < d->n_objects_capacity; i++) d->objects[i] = (cpu_slot_entry){0};
   cpu_slot_entry *e = &d->objects[slot];
-  if (e->object)
-    return weft__fail(err, WEFT_STATE, "slot %u holds %s of generation %u already", slot, kind_names[e->object->kind],
-                      WEFT_ID_GENERATION(e->id));
+  weft_status status = weft__id_free(id, e->id, kind_of(e), err);
+  if (status) return status;
   *e = (cpu_slot_entry){id, object};
   d->n_objects++;
   return WEFT_OK;
@@ -115,7 +110,7 @@ weft_status cpu_buffer_create(void *device, weft_id id, uint64_t n_bytes, uint32
   if (status) return status;
   weft_error problem = {0};
   cpu_record *r = cpu_record_create(future ? future : WEFT_FUTURE_UNCAPTURED);
-  cpu_buffer *b = cpu_object_create(CPU_KIND_BUFFER, sizeof *b);
+  cpu_buffer *b = cpu_object_create(WEFT__KIND_BUFFER, sizeof *b);
   status = r && b ? cpu_object_put(d, id, &b->head, err) : weft__fail_memory(err);
   if (status) {
     cpu_record_free(r);
@@ -194,7 +189,7 @@ weft_status cpu_buffer_write(void *device, weft_id id, uint64_t offset, const vo
   cpu_job *job = NULL;
   weft_error problem = {0};
   weft_status status = cpu_device_usable(d, err);
-  if (!status) status = cpu_object_find(d, id, CPU_KIND_BUFFER, &b, err);
+  if (!status) status = cpu_object_find(d, id, WEFT__KIND_BUFFER, &b, err);
   if (status) return status;
   cpu_record *r = cpu_record_create(future ? future : WEFT_FUTURE_UNCAPTURED);
   status = r ? cpu_write(b, offset, bytes, n_bytes, &job, &problem, err) : weft__fail_memory(err);
@@ -215,7 +210,7 @@ weft_status cpu_map_start(void *device, weft_id id, uint64_t offset, uint64_t n_
   cpu_device *d = device;
   cpu_buffer *b;
   weft_status status = cpu_device_usable(d, err);
-  if (!status) status = cpu_object_find(d, id, CPU_KIND_BUFFER, &b, err);
+  if (!status) status = cpu_object_find(d, id, WEFT__KIND_BUFFER, &b, err);
   if (!status && b->mapping) status = weft__fail(err, WEFT_STATE, "the buffer is mapped already");
   if (status) return status;
   cpu_record *r = cpu_record_create(future);
@@ -249,7 +244,7 @@ weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destin
   cpu_device *d = device;
   cpu_buffer *b;
   weft_status status = cpu_device_usable(d, err);
-  if (!status) status = cpu_object_find(d, id, CPU_KIND_BUFFER, &b, err);
+  if (!status) status = cpu_object_find(d, id, WEFT__KIND_BUFFER, &b, err);
   if (status) return status;
   if (!b->mapped) return weft__fail(err, WEFT_STATE, "the buffer is not mapped");
   if (offset < b->map_offset || n_bytes > b->n_mapped_bytes || offset - b->map_offset > b->n_mapped_bytes - n_bytes)
@@ -262,7 +257,7 @@ weft_status cpu_map_read(void *device, weft_id id, uint64_t offset, void *destin
 
 void cpu_map_finish(void *device, weft_id id) {
   cpu_buffer *b;
-  if (cpu_object_find(device, id, CPU_KIND_BUFFER, &b, NULL)) return;
+  if (cpu_object_find(device, id, WEFT__KIND_BUFFER, &b, NULL)) return;
   b->mapping = 0;
   b->mapped = false;
 }
@@ -273,8 +268,8 @@ void cpu_object_finish(cpu_device *d, cpu_record *r) {
   if (r->future == d->ready && !r->status) d->open = true;
   if (!r->id) return;
   if (!r->mapping) {
-    if (!cpu_object_find(d, r->id, CPU_KIND_PIPELINE, &p, NULL)) p->compiling = false;
-  } else if (!cpu_object_find(d, r->id, CPU_KIND_BUFFER, &b, NULL) && b->mapping == r->mapping) {
+    if (!cpu_object_find(d, r->id, WEFT__KIND_PIPELINE, &p, NULL)) p->compiling = false;
+  } else if (!cpu_object_find(d, r->id, WEFT__KIND_BUFFER, &b, NULL) && b->mapping == r->mapping) {
     b->mapped = !r->status;
     if (r->status) b->mapping = 0;
   }

@@ -25,7 +25,7 @@ weft_status cpu_module_create(void *device, weft_id id, const char *wgsl, size_t
   weft_status status = cpu_device_usable(d, err);
   if (status) return status;
   cpu_record *r = cpu_record_create(future ? future : WEFT_FUTURE_UNCAPTURED);
-  cpu_module *m = cpu_object_create(CPU_KIND_MODULE, sizeof *m);
+  cpu_module *m = cpu_object_create(WEFT__KIND_MODULE, sizeof *m);
   if (m) m->wgsl = wgsl_module_create(wgsl, n_bytes);
   status = r && m && m->wgsl ? cpu_object_put(d, id, &m->head, err) : weft__fail_memory(err);
   if (status) {
@@ -61,7 +61,7 @@ weft_status cpu_layout_create(void *device, weft_id id, const uint32_t *entries,
   if (n > d->limits[WEFT_LIMIT_MAX_BINDINGS_PER_GROUP])
     return weft__fail(err, WEFT_VALUE, "a layout of %u bindings; maxBindingsPerBindGroup is %llu", n,
                       (unsigned long long)d->limits[WEFT_LIMIT_MAX_BINDINGS_PER_GROUP]);
-  cpu_layout *l = cpu_object_create(CPU_KIND_LAYOUT, sizeof *l + n * sizeof *l->entries);
+  cpu_layout *l = cpu_object_create(WEFT__KIND_LAYOUT, sizeof *l + n * sizeof *l->entries);
   if (!l) return weft__fail_memory(err);
   l->n = n;
   for (uint32_t i = 0; i < n; i++) {
@@ -238,11 +238,11 @@ static weft_status pipeline_make(cpu_device *d, const weft_id *layouts, uint32_t
   if (immediate_bytes > CPU_IMMEDIATE_BYTES_MAX)
     return weft__fail(err, WEFT_VALUE, "a pipeline with %u bytes of immediates; maxImmediateSize is %d",
                       immediate_bytes, CPU_IMMEDIATE_BYTES_MAX);
-  cpu_pipeline *p = cpu_object_create(CPU_KIND_PIPELINE, sizeof *p);
+  cpu_pipeline *p = cpu_object_create(WEFT__KIND_PIPELINE, sizeof *p);
   if (!p) return weft__fail_memory(err);
   p->immediate_bytes = immediate_bytes;
   for (uint32_t i = 0; i < n_layouts; i++) {
-    weft_status status = cpu_object_find(d, layouts[i], CPU_KIND_LAYOUT, &p->layouts[i], err);
+    weft_status status = cpu_object_find(d, layouts[i], WEFT__KIND_LAYOUT, &p->layouts[i], err);
     if (status) {
       cpu_object_release(&p->head);
       return weft__fail_prefix(err, status, "layout of group %u: ", i);
@@ -262,7 +262,7 @@ weft_status cpu_pipeline_create(void *device, weft_id id, weft_id module, const 
   cpu_pipeline *p = NULL;
   cpu_module *m;
   weft_status status = cpu_device_usable(d, err);
-  if (!status) status = cpu_object_find(d, module, CPU_KIND_MODULE, &m, err);
+  if (!status) status = cpu_object_find(d, module, WEFT__KIND_MODULE, &m, err);
   if (!status) status = pipeline_make(d, layouts, n_layouts, immediate_bytes, &p, err);
   if (status) return status;
   cpu_compile c = {.pipeline = p,

@@ -9,24 +9,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "drivers/common.h"
 #include "drivers/cpu/internal.h"
 
 typedef unsigned long long ull;
-
-static uint64_t word64(const uint32_t *w) { return w[0] | (uint64_t)w[1] << 32; }
-static const void *word_pointer(const uint32_t *w) { return (const void *)(uintptr_t)word64(w); }
-
-/* Words before the repeated part, the command's own word counted, and words of one repetition. */
-static const struct {
-  const char *name;
-  uint32_t fixed, repeated;
-} shapes[] = {
-    [WEFT_OP_WRITE] = {"WRITE", 8, 0},         [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
-    [WEFT_OP_GROUP] = {"GROUP", 4, 6},         [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
-    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1}, [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
-    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},   [WEFT_OP_COPY] = {"COPY", 9, 0},
-    [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
-};
 
 typedef struct walk {
   cpu_device *device;
@@ -62,27 +48,14 @@ static void add_job(walk *k, cpu_job *job) {
     cpu_record_fail((k)->block ? (k)->block->record : (k)->stray, WEFT_DEVICE, problem_.message); \
   } while (0)
 
-static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err) {
-  uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
-  if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
-  if (length > n_left)
-    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
-                      n_left);
-  uint32_t more = length - shapes[op].fixed;
-  bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
-  if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
-  return fits ? WEFT_OK : weft__fail(err, WEFT_VALUE, "%s cannot have %u words", shapes[op].name, length);
-}
-
 /* ---- outside a pass ---------------------------------------------------------------------------------------------- */
 
 static weft_status take_write(walk *k, const uint32_t *w, weft_error *err) {
   cpu_buffer *b;
   cpu_job *job = NULL;
   weft_error problem = {0};
-  if (!word_pointer(w + 4) && word64(w + 6)) return weft__fail(err, WEFT_VALUE, "WRITE has no bytes to write");
-  weft_status status = cpu_object_find(k->device, w[1], CPU_KIND_BUFFER, &b, err);
-  if (!status) status = cpu_write(b, word64(w + 2), word_pointer(w + 4), word64(w + 6), &job, &problem, err);
+  weft_status status = cpu_object_find(k->device, w[1], WEFT__KIND_BUFFER, &b, err);
+  if (!status) status = cpu_write(b, weft__word64(w + 2), weft__word_pointer(w + 4), weft__word64(w + 6), &job, &problem, err);
   if (job) add_job(k, job);
   if (problem.code) FORBID(k, "%s", problem.message);
   return status;
@@ -123,29 +96,29 @@ static weft_status add_command(walk *k, const cpu_command *c, weft_error *err) {
 
 static weft_status take_copy(walk *k, const uint32_t *w, weft_error *err) {
   cpu_buffer *from, *to;
-  uint64_t n = word64(w + 7);
-  weft_status status = cpu_object_find(k->device, w[1], CPU_KIND_BUFFER, &from, err);
-  if (!status) status = cpu_object_find(k->device, w[4], CPU_KIND_BUFFER, &to, err);
+  uint64_t n = weft__word64(w + 7);
+  weft_status status = cpu_object_find(k->device, w[1], WEFT__KIND_BUFFER, &from, err);
+  if (!status) status = cpu_object_find(k->device, w[4], WEFT__KIND_BUFFER, &to, err);
   if (status) return status;
   end_pass(k);
   if (from == to) FORBID(k, "COPY: source and destination are one buffer");
-  if (from == to || range_forbidden(k, "COPY", from, word64(w + 2), n, WEFT_USAGE_COPY_SRC) ||
-      range_forbidden(k, "COPY", to, word64(w + 5), n, WEFT_USAGE_COPY_DST))
+  if (from == to || range_forbidden(k, "COPY", from, weft__word64(w + 2), n, WEFT_USAGE_COPY_SRC) ||
+      range_forbidden(k, "COPY", to, weft__word64(w + 5), n, WEFT_USAGE_COPY_DST))
     return WEFT_OK;
   status = cpu_job_hold(k->block, &from->head, err);
   if (!status) status = cpu_job_hold(k->block, &to->head, err);
-  const cpu_command c = {.destination = to->bytes + word64(w + 5), .source = from->bytes + word64(w + 2), .n_bytes = n};
+  const cpu_command c = {.destination = to->bytes + weft__word64(w + 5), .source = from->bytes + weft__word64(w + 2), .n_bytes = n};
   return status ? status : add_command(k, &c, err);
 }
 
 static weft_status take_clear(walk *k, const uint32_t *w, weft_error *err) {
   cpu_buffer *b;
-  weft_status status = cpu_object_find(k->device, w[1], CPU_KIND_BUFFER, &b, err);
+  weft_status status = cpu_object_find(k->device, w[1], WEFT__KIND_BUFFER, &b, err);
   if (status) return status;
   end_pass(k);
-  if (range_forbidden(k, "CLEAR", b, word64(w + 2), word64(w + 4), WEFT_USAGE_COPY_DST)) return WEFT_OK;
+  if (range_forbidden(k, "CLEAR", b, weft__word64(w + 2), weft__word64(w + 4), WEFT_USAGE_COPY_DST)) return WEFT_OK;
   status = cpu_job_hold(k->block, &b->head, err);
-  const cpu_command c = {.destination = b->bytes + word64(w + 2), .n_bytes = word64(w + 4)};
+  const cpu_command c = {.destination = b->bytes + weft__word64(w + 2), .n_bytes = weft__word64(w + 4)};
   return status ? status : add_command(k, &c, err);
 }
 
@@ -187,7 +160,7 @@ static weft_status fill_group(cpu_device *d, cpu_group *g, const uint32_t *w, we
     const uint32_t *e = w + 4 + 6 * i;
     cpu_buffer *buffer;
     uint32_t at = 0;
-    weft_status status = cpu_object_find(d, e[1], CPU_KIND_BUFFER, &buffer, err);
+    weft_status status = cpu_object_find(d, e[1], WEFT__KIND_BUFFER, &buffer, err);
     if (status) return status;
     while (at < l->n && l->entries[at].binding != e[0]) at++;
     if (problem->code) continue;
@@ -195,7 +168,7 @@ static weft_status fill_group(cpu_device *d, cpu_group *g, const uint32_t *w, we
       weft__fail(problem, WEFT_DEVICE, "binding %u is not in the layout, or comes twice", e[0]);
       continue;
     }
-    g->bound[at] = (cpu_bound){buffer, word64(e + 2), word64(e + 4)};
+    g->bound[at] = (cpu_bound){buffer, weft__word64(e + 2), weft__word64(e + 4)};
     cpu_object_retain(&buffer->head);
     bound_problem(d, &l->entries[at], &g->bound[at], problem);
   }
@@ -205,9 +178,9 @@ static weft_status fill_group(cpu_device *d, cpu_group *g, const uint32_t *w, we
 static weft_status take_group(walk *k, const uint32_t *w, weft_error *err) {
   cpu_layout *layout;
   weft_error problem = {0};
-  weft_status status = cpu_object_find(k->device, w[2], CPU_KIND_LAYOUT, &layout, err);
+  weft_status status = cpu_object_find(k->device, w[2], WEFT__KIND_LAYOUT, &layout, err);
   if (status) return status;
-  cpu_group *g = cpu_object_create(CPU_KIND_GROUP, sizeof *g + layout->n * sizeof *g->bound);
+  cpu_group *g = cpu_object_create(WEFT__KIND_GROUP, sizeof *g + layout->n * sizeof *g->bound);
   if (!g) return weft__fail_memory(err);
   g->layout = layout;
   cpu_object_retain(&layout->head);
@@ -343,14 +316,12 @@ static weft_status take_dispatch(walk *k, const uint32_t *w, weft_error *err) {
 static weft_status take_command(walk *k, const uint32_t *w, weft_error *err) {
   uint32_t op = WEFT_OP_CODE(*w), n = WEFT_OP_LENGTH(*w);
   weft_status status;
-  if (op == WEFT_OP_WRITE ? k->block != NULL : op > WEFT_OP_GROUP && !k->block)
-    return weft__fail(err, WEFT_VALUE, "%s comes %s BEGIN", shapes[op].name, k->block ? "after a" : "before the first");
   switch (op) {
     case WEFT_OP_WRITE: return take_write(k, w, err);
     case WEFT_OP_BEGIN: return take_begin(k, w, err);
     case WEFT_OP_GROUP: return take_group(k, w, err);
     case WEFT_OP_PIPELINE:
-      status = cpu_object_find(k->device, w[1], CPU_KIND_PIPELINE, &k->pipeline, err);
+      status = cpu_object_find(k->device, w[1], WEFT__KIND_PIPELINE, &k->pipeline, err);
       if (!status && k->pipeline->compiling)
         status = weft__fail(err, WEFT_STATE, "pipeline %u is still being compiled", WEFT_ID_SLOT(w[1]));
       return status;
@@ -361,7 +332,7 @@ static weft_status take_command(walk *k, const uint32_t *w, weft_error *err) {
       }
       k->groups[w[1]].dynamic = w + 4;
       k->groups[w[1]].n_dynamic = w[3];
-      return cpu_object_find(k->device, w[2], CPU_KIND_GROUP, &k->groups[w[1]].group, err);
+      return cpu_object_find(k->device, w[2], WEFT__KIND_GROUP, &k->groups[w[1]].group, err);
     case WEFT_OP_IMMEDIATES:
       if (w[1] % 4 || w[1] > sizeof k->immediates || (n - 2) * 4u > sizeof k->immediates - w[1])
         FORBID(k, "IMMEDIATES: %u bytes at offset %u", (n - 2) * 4u, w[1]);
@@ -394,7 +365,7 @@ weft_status cpu_submit(void *device, const uint32_t *words, size_t n_words, weft
   weft_status status = cpu_device_usable(k.device, err);
   if (!status && !(k.stray = cpu_record_create(WEFT_FUTURE_UNCAPTURED))) status = weft__fail_memory(err);
   for (const uint32_t *w = words; !status && w < end; w += WEFT_OP_LENGTH(*w)) {
-    status = check_shape(w, (size_t)(end - w), err);
+    status = weft__command_check(w, (size_t)(end - w), k.block != NULL, err);
     if (!status) status = take_command(&k, w, err);
   }
   if (!status) {

@@ -9,6 +9,7 @@
 #define WEFT_DRIVERS_CPU_VM_H
 
 #include "drivers/cpu/bytecode.h"
+#include "drivers/cpu/lanes.h"
 
 typedef enum cpu_state { CPU_NONE, CPU_SOME, CPU_ALL } cpu_state;
 
@@ -56,15 +57,6 @@ typedef const cpu_insn *cpu_operation(cpu_vm *vm, const cpu_insn *i);
 /* The operations by number, one table for each instruction set of this build. */
 #define CPU_TABLE CPU_MATH_JOIN(cpu_table, CPU_SUFFIX)
 extern cpu_operation *const CPU_TABLE[CPU_OP_COUNT];
-
-/* Loops over lanes: no two lanes depend on each other, whatever the compiler thinks of the pointers. */
-#if defined(__clang__)
-#define CPU_LANES _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define CPU_LANES _Pragma("GCC ivdep")
-#else
-#define CPU_LANES
-#endif
 
 /* The lanes of the range from its begin, a multiple of CPU_CHUNK, which spares compilers the rest loop. */
 static inline uint32_t cpu_range(const cpu_vm *vm) { return (vm->end - vm->begin) & ~(uint32_t)(CPU_CHUNK - 1); }

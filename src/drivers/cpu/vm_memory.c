@@ -342,7 +342,7 @@ const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
 
 /* For each active lane k whose place is inside: p and v (of r[n_defs], when there is one) are its; `old` is the
  * result. */
-#define EACH_LANE(...)                                                                         \
+#define EACH_ACTIVE(...)                                                                       \
   access a = access_of(vm, i, 4);                                                              \
   const uint32_t *m = cpu_mask(vm), *values = vm->file + i->r[i->n_defs];                       \
   uint32_t *d = vm->file + i->r[0], v_step = i->bits & CPU_BIT_VALUE ? 0 : 1;                   \
@@ -359,7 +359,7 @@ const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
 
 #define ATOMIC(name, shared_form, plain_form)                              \
   const cpu_insn *CPU_RUN(name)(cpu_vm * vm, const cpu_insn *i) {          \
-    EACH_LANE(if (shared) old = shared_form; else {                        \
+    EACH_ACTIVE(if (shared) old = shared_form; else {                        \
       old = *p;                                                            \
       *p = plain_form;                                                     \
     })                                                                     \
@@ -375,7 +375,7 @@ ATOMIC(ATOMIC_EXCHANGE, __atomic_exchange_n(p, v, __ATOMIC_RELAXED), v)
 /* Least and greatest: no write when the value stays, as then no other thread can tell. */
 #define ATOMIC_BETTER(name, type, better)                                                                    \
   const cpu_insn *CPU_RUN(name)(cpu_vm * vm, const cpu_insn *i) {                                            \
-    EACH_LANE(                                                                                               \
+    EACH_ACTIVE(                                                                                               \
         old = shared ? __atomic_load_n(p, __ATOMIC_RELAXED) : *p;                                            \
         while ((type)v better(type) old) {                                                                   \
           if (!shared) {                                                                                     \
@@ -392,17 +392,17 @@ ATOMIC_BETTER(ATOMIC_MIN_I, int32_t, <)
 ATOMIC_BETTER(ATOMIC_MIN_U, uint32_t, <)
 
 const cpu_insn *CPU_RUN(ATOMIC_LOAD)(cpu_vm *vm, const cpu_insn *i) {
-  EACH_LANE(old = shared ? __atomic_load_n(p, __ATOMIC_RELAXED) : *p;)
+  EACH_ACTIVE(old = shared ? __atomic_load_n(p, __ATOMIC_RELAXED) : *p;)
 }
 
 const cpu_insn *CPU_RUN(ATOMIC_STORE)(cpu_vm *vm, const cpu_insn *i) {
-  EACH_LANE(if (shared) __atomic_store_n(p, v, __ATOMIC_RELAXED); else *p = v;)
+  EACH_ACTIVE(if (shared) __atomic_store_n(p, v, __ATOMIC_RELAXED); else *p = v;)
 }
 
 const cpu_insn *CPU_RUN(ATOMIC_COMPARE)(cpu_vm *vm, const cpu_insn *i) {
   const uint32_t *next = vm->file + i->r[i->n_defs + 1];
   uint32_t *exchanged = vm->file + i->r[1], next_step = i->bits & CPU_BIT_VALUE << 1 ? 0 : 1;
-  EACH_LANE(uint32_t to = next[next_step * k]; old = v; bool done;
+  EACH_ACTIVE(uint32_t to = next[next_step * k]; old = v; bool done;
             if (shared) {
               done = __atomic_compare_exchange_n(p, &old, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
             } else {

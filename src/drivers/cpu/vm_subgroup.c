@@ -5,18 +5,6 @@
 #include "drivers/cpu/subgroup.h"
 #include "drivers/cpu/vm.h"
 
-static float f_of(uint32_t x) {
-  float f;
-  memcpy(&f, &x, 4);
-  return f;
-}
-
-static uint32_t bits_of(float f) {
-  uint32_t x;
-  memcpy(&x, &f, 4);
-  return x;
-}
-
 static uint32_t half(float f) { /* f16 arithmetic rounds after each step */
   CPU_MATH(quantizeToF16)(&f, &f, 1);
   return bits_of(f);
@@ -27,19 +15,19 @@ static uint32_t combine(uint32_t how, uint32_t a, uint32_t b) {
     case CPU_SUBGROUP_ADD:
       return a + b;
     case CPU_SUBGROUP_ADD_F:
-      return bits_of(f_of(a) + f_of(b));
+      return bits_of(float_of(a) + float_of(b));
     case CPU_SUBGROUP_ADD_H:
-      return half(f_of(a) + f_of(b));
+      return half(float_of(a) + float_of(b));
     case CPU_SUBGROUP_MUL:
       return a * b;
     case CPU_SUBGROUP_MUL_F:
-      return bits_of(f_of(a) * f_of(b));
+      return bits_of(float_of(a) * float_of(b));
     case CPU_SUBGROUP_MUL_H:
-      return half(f_of(a) * f_of(b));
+      return half(float_of(a) * float_of(b));
     case CPU_SUBGROUP_MIN_F:
-      return f_of(b) < f_of(a) ? b : a;
+      return float_of(b) < float_of(a) ? b : a;
     case CPU_SUBGROUP_MAX_F:
-      return f_of(a) < f_of(b) ? b : a;
+      return float_of(a) < float_of(b) ? b : a;
     case CPU_SUBGROUP_MIN_I:
       return (int32_t)b < (int32_t)a ? b : a;
     case CPU_SUBGROUP_MAX_I:

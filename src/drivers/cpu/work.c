@@ -1,6 +1,7 @@
 /* Jobs and who runs them (picture in internal.h).
  *
  *   worker    one thread: takes jobs in order
+ *   compiler  another, started with the first COMPILE; without it they are jobs like any
  *   helpers   threads that take shares of a dispatch large enough; started with the first such
  *   nobody    where there are no threads: the calls that poll or wait run jobs in slices of time
  *
@@ -22,7 +23,7 @@ cpu_job *cpu_job_create(cpu_job_kind kind) {
 }
 
 static void let_go(cpu_object *object) {
-  if (object->kind == CPU_KIND_BUFFER)
+  if (object->kind == WEFT__KIND_BUFFER)
     atomic_fetch_sub_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_release);
   cpu_object_release(object);
 }
@@ -54,7 +55,7 @@ weft_status cpu_job_hold(cpu_job *job, cpu_object *object, weft_error *err) {
   if (!weft__grow(&job->held, &job->held_capacity, job->n_held + 1, sizeof *job->held)) return weft__fail_memory(err);
   job->held[job->n_held++] = object;
   cpu_object_retain(object);
-  if (object->kind == CPU_KIND_BUFFER)
+  if (object->kind == WEFT__KIND_BUFFER)
     atomic_fetch_add_explicit(&((cpu_buffer *)object)->pending, 1, memory_order_relaxed);
   return WEFT_OK;
 }
@@ -219,12 +220,31 @@ static bool survives(const cpu_device *d, cpu_job_kind kind) {
   return d->stop_status != WEFT_LOST && (kind == CPU_JOB_WRITE || kind == CPU_JOB_COMPILE);
 }
 
+static void put(cpu_queue *q, cpu_job *job) {
+  job->next = NULL;
+  *q->end = job;
+  q->end = &job->next;
+}
+
+static void put_back(cpu_queue *q, cpu_job *job) {
+  job->next = q->first;
+  q->first = job;
+  if (!job->next) q->end = &job->next;
+}
+
+static cpu_job *take(cpu_queue *q) {
+  cpu_job *job = q->first;
+  if (!job) return NULL;
+  q->first = job->next;
+  if (!q->first) q->end = &q->first;
+  return job;
+}
+
 /* Takes the first job and runs it; under the lock, which is left meanwhile. What the job held is let go of before anybody
  * is told that it is done. */
 static void run_next(cpu_device *d, double deadline) {
-  cpu_job *job = d->first_job;
-  d->first_job = job->next;
-  if (!d->first_job) d->last_job = &d->first_job;
+  cpu_job *job = d->has_compiler ? NULL : take(&d->compiles);
+  if (!job) job = take(&d->jobs);
   d->working = true;
   weft__lock_leave(&d->lock);
   bool done = (run_job(d, job, deadline) || atomic_load_explicit(&d->stop, memory_order_relaxed)) && !d->halted;
@@ -237,9 +257,7 @@ static void run_next(cpu_device *d, double deadline) {
   weft__lock_enter(&d->lock);
   d->working = false;
   if (!done) {
-    job->next = d->first_job;
-    d->first_job = job;
-    if (!job->next) d->last_job = &job->next;
+    put_back(kind == CPU_JOB_COMPILE ? &d->compiles : &d->jobs, job);
     if (d->halted) atomic_store_explicit(&d->stop, false, memory_order_relaxed);
     return;
   }
@@ -249,22 +267,48 @@ static void run_next(cpu_device *d, double deadline) {
   weft__condition_wake_all(&d->changed);
 }
 
+/* Whether there is a job that run_next would take. */
+static bool has_next(const cpu_device *d) { return d->jobs.first || (d->compiles.first && !d->has_compiler); }
+
 static void worker_main(void *argument) {
   cpu_device *d = argument;
   weft__lock_enter(&d->lock);
   for (;;) {
-    while (!d->closing && !d->first_job) weft__condition_wait(&d->changed, &d->lock);
+    while (!d->closing && !has_next(d)) weft__condition_wait(&d->changed, &d->lock);
     if (d->closing) break;
     run_next(d, 0);
   }
   weft__lock_leave(&d->lock);
 }
 
-void cpu_job_start(cpu_device *d, cpu_job *job) {
+static void compiler_main(void *argument) {
+  cpu_device *d = argument;
   weft__lock_enter(&d->lock);
-  job->next = NULL;
-  *d->last_job = job;
-  d->last_job = &job->next;
+  for (;;) {
+    while (!d->closing && !d->compiles.first) weft__condition_wait(&d->changed, &d->lock);
+    if (d->closing) break;
+    cpu_job *job = take(&d->compiles);
+    d->compiling = true;
+    weft__lock_leave(&d->lock);
+    cpu_compile_run(d, &job->compile, job->record);
+    cpu_record *record = job->record;
+    job->record = NULL;
+    cpu_job_free(job);
+    weft__lock_enter(&d->lock);
+    d->compiling = false;
+    if (d->ended) tell_stopped(d, record);
+    cpu_record_settle_locked(d, record);
+    weft__condition_wake_all(&d->changed);
+  }
+  weft__lock_leave(&d->lock);
+}
+
+void cpu_job_start(cpu_device *d, cpu_job *job) {
+  bool compile = job->kind == CPU_JOB_COMPILE;
+  weft__lock_enter(&d->lock);
+  if (compile && d->has_worker && !d->has_compiler)
+    d->has_compiler = weft__thread_start(&d->compiler, compiler_main, d); /* it waits for the lock first */
+  put(compile ? &d->compiles : &d->jobs, job);
   weft__condition_wake_all(&d->changed);
   weft__lock_leave(&d->lock);
 }
@@ -275,36 +319,36 @@ void cpu_crew_start(cpu_device *d) {
   weft__condition_init(&d->call_helpers);
   atomic_init(&d->stop, false);
   atomic_init(&d->halted, false);
-  d->last_job = &d->first_job;
+  d->jobs.end = &d->jobs.first;
+  d->compiles.end = &d->compiles.first;
   if (d->n_threads) d->has_worker = weft__thread_start(&d->worker, worker_main, d);
 }
 
 /* ---- stopping and waiting ---------------------------------------------------------------------------------------- */
 
+/* Moves what does not survive to the end of another queue. */
+static void drop(const cpu_device *d, cpu_queue *q, cpu_queue *dropped) {
+  cpu_queue all = *q;
+  q->first = NULL;
+  q->end = &q->first;
+  if (!all.first) all.end = &all.first;
+  for (cpu_job *job; (job = take(&all));) put(survives(d, job->kind) ? q : dropped, job);
+}
+
 void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
-  cpu_job *dropped = NULL, **end = &dropped;
+  cpu_queue dropped = {.end = &dropped.first};
   weft__lock_enter(&d->lock);
   d->stop_status = status;
   d->stop_text = text;
   d->halted = false;
-  for (cpu_job **at = &d->first_job; *at;) {
-    cpu_job *job = *at;
-    if (survives(d, job->kind)) {
-      at = &job->next;
-      continue;
-    }
-    *at = job->next;
-    job->next = NULL;
-    *end = job;
-    end = &job->next;
-  }
-  d->last_job = &d->first_job;
-  while (*d->last_job) d->last_job = &(*d->last_job)->next;
+  d->ended = status == WEFT_LOST;
+  drop(d, &d->compiles, &dropped);
+  drop(d, &d->jobs, &dropped);
   if (d->working) atomic_store_explicit(&d->stop, true, memory_order_relaxed);
 #if !defined(__wasm__) /* there the work under way is below this call on the stack, and ends after it */
-  while (d->working) weft__condition_wait(&d->changed, &d->lock);
+  while (d->working || (d->compiling && d->ended)) weft__condition_wait(&d->changed, &d->lock);
 #endif
-  for (cpu_job *job = dropped; job; job = job->next) {
+  for (cpu_job *job = dropped.first; job; job = job->next) {
     tell_stopped(d, job->record);
     cpu_record_settle_locked(d, job->record);
     job->record = NULL;
@@ -313,7 +357,7 @@ void cpu_work_stop(cpu_device *d, weft_status status, const char *text) {
     for (cpu_record *r = d->settled.first; r; r = r->next)
       if (r->mapping) cpu_record_fail(r, status, text);
   weft__lock_leave(&d->lock);
-  cpu_jobs_free(dropped);
+  cpu_jobs_free(dropped.first);
 }
 
 void cpu_work_here(cpu_device *d, double seconds) {
@@ -322,7 +366,7 @@ void cpu_work_here(cpu_device *d, double seconds) {
   if (d->working) /* another thread is at it */
     weft__condition_wait_for(&d->changed, &d->lock, seconds);
   else
-    while (d->first_job && !d->halted && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
+    while (has_next(d) && !d->halted && !d->settled.first && weft__clock() < deadline) run_next(d, deadline);
   weft__lock_leave(&d->lock);
 }
 
@@ -351,10 +395,12 @@ void cpu_crew_free(cpu_device *d) {
   weft__condition_wake_all(&d->call_helpers);
   weft__lock_leave(&d->lock);
   if (d->has_worker) weft__thread_join(&d->worker);
+  if (d->has_compiler) weft__thread_join(&d->compiler);
   for (uint32_t i = 0; i < d->n_helpers; i++) weft__thread_join(&d->helpers[i]);
   weft__free(d->helpers);
   cpu_scratch_destroy(d->scratch);
-  cpu_jobs_free(d->first_job);
+  cpu_jobs_free(d->compiles.first);
+  cpu_jobs_free(d->jobs.first);
   weft__condition_free(&d->changed);
   weft__condition_free(&d->call_helpers);
   weft__lock_free(&d->lock);

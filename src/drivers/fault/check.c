@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/common.h"
+
 typedef enum kind { NOTHING, BUFFER, MODULE, LAYOUT, PIPELINE, GROUP } kind;
 static const char *const kind_names[] = {"nothing", "buffer", "module", "layout", "pipeline", "group"};
 
@@ -51,8 +53,6 @@ void weft__violate(weft__violations *v, const char *format, ...) {
 #define VIOLATE(s, ...) weft__violate((s)->violations, __VA_ARGS__)
 
 typedef unsigned long long ull;
-
-static uint64_t word64(const uint32_t *w) { return w[0] | (uint64_t)w[1] << 32; }
 
 static bool inside(uint64_t offset, uint64_t n, uint64_t whole) { return n <= whole && offset <= whole - n; }
 
@@ -275,7 +275,7 @@ static void check_group(walk *k, const uint32_t *w) {
   if (layout && layout->n != w[3]) VIOLATE(s, "GROUP: %u bindings, and the layout has %u", w[3], layout->n);
   for (uint32_t i = 0; i < w[3]; i++) {
     const uint32_t *e = w + 4 + 6 * i;
-    uint64_t offset = word64(e + 2), size = word64(e + 4);
+    uint64_t offset = weft__word64(e + 2), size = weft__word64(e + 4);
     const uint32_t *entry = layout_entry(layout, e[0]);
     if (layout && !entry) VIOLATE(s, "GROUP: the layout has no binding %u", e[0]);
     bool uniform = entry && is_uniform(entry[1]);
@@ -319,7 +319,7 @@ static void check_set_group(walk *k, const uint32_t *w) {
     for (uint32_t b = 0; b < group->n; b++) {
       const uint32_t *e = group->words + 6 * b;
       thing *buffer = e[0] == entry[0] ? look_up(s, e[1]) : NULL;
-      if (buffer && !inside(word64(e + 2) + dynamic, word64(e + 4), buffer->n_bytes))
+      if (buffer && !inside(weft__word64(e + 2) + dynamic, weft__word64(e + 4), buffer->n_bytes))
         VIOLATE(s, "SET_GROUP: dynamic offset %u puts binding %u beyond its buffer", dynamic, e[0]);
     }
   }
@@ -411,7 +411,7 @@ static void check_command(walk *k, const uint32_t *w) {
   switch (op) {
     case WEFT_OP_WRITE:
       if (k->begun) VIOLATE(s, "WRITE comes after a BEGIN");
-      use_range(s, w[1], word64(w + 2), word64(w + 6), WEFT_USAGE_COPY_DST, "WRITE");
+      use_range(s, w[1], weft__word64(w + 2), weft__word64(w + 6), WEFT_USAGE_COPY_DST, "WRITE");
       break;
     case WEFT_OP_BEGIN:
       k->begun = true;
@@ -422,13 +422,13 @@ static void check_command(walk *k, const uint32_t *w) {
       break;
     case WEFT_OP_COPY:
       end_pass(k);
-      use_range(s, w[1], word64(w + 2), word64(w + 7), WEFT_USAGE_COPY_SRC, "COPY");
-      use_range(s, w[4], word64(w + 5), word64(w + 7), WEFT_USAGE_COPY_DST, "COPY");
+      use_range(s, w[1], weft__word64(w + 2), weft__word64(w + 7), WEFT_USAGE_COPY_SRC, "COPY");
+      use_range(s, w[4], weft__word64(w + 5), weft__word64(w + 7), WEFT_USAGE_COPY_DST, "COPY");
       if (w[1] == w[4]) VIOLATE(s, "COPY: source and destination are the same buffer %u", WEFT_ID_SLOT(w[1]));
       break;
     case WEFT_OP_CLEAR:
       end_pass(k);
-      use_range(s, w[1], word64(w + 2), word64(w + 4), WEFT_USAGE_COPY_DST, "CLEAR");
+      use_range(s, w[1], weft__word64(w + 2), weft__word64(w + 4), WEFT_USAGE_COPY_DST, "CLEAR");
       break;
     default:
       check_pass_command(k, w);

@@ -22,6 +22,7 @@
 #include "base/lock.h"
 #include "base/text.h"
 #include "core/driver.h"
+#include "drivers/common.h"
 
 typedef struct weft__device weft__device;
 typedef struct weft__record weft__record;
@@ -62,15 +63,6 @@ typedef struct weft__native {
   weft__lock lock, record_lock;
   weft__record_list orphans;
 } weft__native;
-
-typedef enum weft__kind {
-  WEFT__KIND_NONE,
-  WEFT__KIND_BUFFER,
-  WEFT__KIND_MODULE,
-  WEFT__KIND_LAYOUT,
-  WEFT__KIND_PIPELINE,
-  WEFT__KIND_GROUP
-} weft__kind;
 
 typedef struct weft__object {
   weft_id id;

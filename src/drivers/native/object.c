@@ -5,31 +5,23 @@
 #include "base/error.h"
 #include "drivers/native/internal.h"
 
-static const char *const kind_names[] = {"nothing",  "a buffer",   "a shader module",
-                                         "a layout", "a pipeline", "a bind group"};
-
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 weft_status weft__object_find(weft__device *d, weft_id id, weft__kind kind, weft__object **out, weft_error *err) {
   uint32_t slot = WEFT_ID_SLOT(id);
   weft__object *object = slot < d->n_objects_capacity ? &d->objects[slot] : NULL;
-  if (!object || object->kind == WEFT__KIND_NONE || object->id != id)
-    return weft__fail(err, WEFT_STATE, "there is no object %u with generation %u", slot, WEFT_ID_GENERATION(id));
-  if (object->kind != kind)
-    return weft__fail(err, WEFT_VALUE, "object %u is %s, not %s", slot, kind_names[object->kind], kind_names[kind]);
-  *out = object;
-  return WEFT_OK;
+  weft_status status = weft__id_check(id, object ? object->id : 0, object ? object->kind : WEFT__KIND_NONE, kind, err);
+  if (!status) *out = object;
+  return status;
 }
 
 weft_status weft__object_reserve(weft__device *d, weft_id id, weft__kind kind, weft__object **out, weft_error *err) {
   uint32_t slot = WEFT_ID_SLOT(id), before = d->n_objects_capacity;
-  if (id == 0) return weft__fail(err, WEFT_VALUE, "0 is no id for an object");
   if (!weft__grow(&d->objects, &d->n_objects_capacity, slot + 1, sizeof *d->objects)) return weft__fail_memory(err);
   for (uint32_t i = before; i < d->n_objects_capacity; i++) d->objects[i] = (weft__object){0};
   weft__object *object = &d->objects[slot];
-  if (object->kind != WEFT__KIND_NONE)
-    return weft__fail(err, WEFT_STATE, "slot %u holds %s of generation %u already", slot, kind_names[object->kind],
-                      WEFT_ID_GENERATION(object->id));
+  weft_status status = weft__id_free(id, object->id, object->kind, err);
+  if (status) return status;
   *object = (weft__object){.id = id, .kind = kind};
   d->n_objects++;
   *out = object;

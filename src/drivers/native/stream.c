@@ -7,23 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "drivers/common.h"
 #include "drivers/native/internal.h"
-
-static uint64_t word64(const uint32_t *w) { return w[0] | (uint64_t)w[1] << 32; }
-
-static const void *word_pointer(const uint32_t *w) { return (const void *)(uintptr_t)word64(w); }
-
-/* Words before the repeated part, the command's own word counted, and words of one repetition. */
-static const struct {
-  const char *name;
-  uint32_t fixed, repeated;
-} shapes[] = {
-    [WEFT_OP_WRITE] = {"WRITE", 8, 0},         [WEFT_OP_BEGIN] = {"BEGIN", 2, 0},
-    [WEFT_OP_GROUP] = {"GROUP", 4, 6},         [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
-    [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1}, [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
-    [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},   [WEFT_OP_COPY] = {"COPY", 9, 0},
-    [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
-};
 
 /* ---- the first walk ---------------------------------------------------------------------------------------------- */
 
@@ -33,18 +18,6 @@ typedef struct check {
   weft__record **records_end;
   bool begun, guarded;
 } check;
-
-static weft_status check_shape(const uint32_t *w, size_t n_left, weft_error *err) {
-  uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
-  if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
-  if (length > n_left)
-    return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
-                      n_left);
-  uint32_t more = length - shapes[op].fixed;
-  bool fits = length >= shapes[op].fixed && (shapes[op].repeated ? more % shapes[op].repeated == 0 : more == 0);
-  if (fits && (op == WEFT_OP_GROUP || op == WEFT_OP_SET_GROUP)) fits = w[3] == more / shapes[op].repeated;
-  return fits ? WEFT_OK : weft__fail(err, WEFT_VALUE, "%s cannot have %u words", shapes[op].name, length);
-}
 
 static weft_status check_group(check *c, const uint32_t *w, weft_error *err) {
   weft__device *d = c->device;
@@ -71,11 +44,8 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
   weft__object *object;
   uint32_t op = WEFT_OP_CODE(*w);
   weft_status status;
-  if (op == WEFT_OP_WRITE ? c->begun : op > WEFT_OP_GROUP && !c->begun)
-    return weft__fail(err, WEFT_VALUE, "%s comes %s BEGIN", shapes[op].name, c->begun ? "after a" : "before the first");
   switch (op) {
     case WEFT_OP_WRITE:
-      if (!word_pointer(w + 4) && word64(w + 6)) return weft__fail(err, WEFT_VALUE, "WRITE has no bytes to write");
       return check_buffer(c, w[1], err);
     case WEFT_OP_BEGIN:
       c->begun = true;
@@ -181,7 +151,7 @@ static void run_group(run *r, const uint32_t *w) {
   for (uint32_t i = 0; i < w[3]; i++) {
     const uint32_t *e = w + 4 + 6 * i;
     d->entries[i] = (WGPUBindGroupEntry){
-        .binding = e[0], .buffer = handle_of(r, e[1]), .offset = word64(e + 2), .size = word64(e + 4)};
+        .binding = e[0], .buffer = handle_of(r, e[1]), .offset = weft__word64(e + 2), .size = weft__word64(e + 4)};
   }
   WGPUBindGroupDescriptor descriptor = {.layout = handle_of(r, w[2]), .entryCount = w[3], .entries = d->entries};
   d->objects[WEFT_ID_SLOT(w[1])].handle = r->procs->DeviceCreateBindGroup(d->device, &descriptor);
@@ -194,8 +164,8 @@ static void run_command(run *r, const uint32_t *w) {
   if (op >= WEFT_OP_PIPELINE && op <= WEFT_OP_DISPATCH) need_pass(r);
   switch (op) {
     case WEFT_OP_WRITE:
-      procs->QueueWriteBuffer(r->device->queue, handle_of(r, w[1]), word64(w + 2), word_pointer(w + 4),
-                              (size_t)word64(w + 6));
+      procs->QueueWriteBuffer(r->device->queue, handle_of(r, w[1]), weft__word64(w + 2), weft__word_pointer(w + 4),
+                              (size_t)weft__word64(w + 6));
       r->device->writes_wait = true;
       break;
     case WEFT_OP_BEGIN:
@@ -217,11 +187,11 @@ static void run_command(run *r, const uint32_t *w) {
       procs->ComputePassEncoderDispatchWorkgroups(r->pass, w[1], w[2], w[3]);
       break;
     case WEFT_OP_COPY:
-      procs->CommandEncoderCopyBufferToBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), handle_of(r, w[4]),
-                                              word64(w + 5), word64(w + 7));
+      procs->CommandEncoderCopyBufferToBuffer(r->encoder, handle_of(r, w[1]), weft__word64(w + 2), handle_of(r, w[4]),
+                                              weft__word64(w + 5), weft__word64(w + 7));
       break;
     case WEFT_OP_CLEAR:
-      procs->CommandEncoderClearBuffer(r->encoder, handle_of(r, w[1]), word64(w + 2), word64(w + 4));
+      procs->CommandEncoderClearBuffer(r->encoder, handle_of(r, w[1]), weft__word64(w + 2), weft__word64(w + 4));
       break;
   }
 }
@@ -234,7 +204,7 @@ weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_wo
   check c = {.device = d, .records_end = &c.records, .guarded = guarded};
   weft_status status = weft__device_usable(d, err);
   while (!status && w < end) {
-    status = check_shape(w, (size_t)(end - w), err);
+    status = weft__command_check(w, (size_t)(end - w), c.begun, err);
     if (!status) status = check_command(&c, w, err);
     if (!status) w += WEFT_OP_LENGTH(*w);
   }
