@@ -17,6 +17,7 @@ Where the two differ it has been the other device so far, each case checked by h
 
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -49,6 +50,7 @@ def inputs(program):
         return (random.integers(-4 * programs.SIZE, 4 * programs.SIZE + 1, n) / 4).astype("f4")
 
     return {
+        "in_b": np.concatenate([words(), floats(programs.INPUTS).view("u4")]),
         "in_i": words().view("i4"),
         "in_u": words(),
         "in_f": floats(programs.INPUTS),
@@ -133,7 +135,7 @@ def shorter(lines):
 def races(fewer, lines):
     """Without a barrier, what uses workgroup memory would depend on the order of invocations."""
     barriers = sum("workgroupBarrier" in line for line in lines) - sum("workgroupBarrier" in line for line in fewer)
-    return barriers and any(("shared_" in line or "group_atomics" in line) and "var<" not in line for line in fewer)
+    return barriers and any(re.search(r"shared_|group_atomics|&room", line) and "var<" not in line for line in fewer)
 
 
 def reduce(program, still_fails, seconds=120):
