@@ -49,6 +49,7 @@ def inputs(program):
         return (random.integers(-4 * programs.SIZE, 4 * programs.SIZE + 1, n) / 4).astype("f4")
 
     return {
+        "in_b": np.concatenate([words(), floats(programs.INPUTS).view("u4")]),
         "in_i": words().view("i4"),
         "in_u": words(),
         "in_f": floats(programs.INPUTS),

@@ -14,6 +14,7 @@ What keeps results fixed:
 - Floats are exact. Each carries a bound and a grain: |x| <= size, x a multiple of 2^-grain, size 2^grain <= 2^22; what
   would leave that is cut first. So every device must give the same number, which may then decide branches and indices.
 - Functions with an error (sin, exp, …) are only taken at the end, of exact arguments, into outputs with a tolerance.
+- Buffer views lie inside their buffer, and see words as what they were written as.
 - Loops have a bounded number of turns. Barriers stand in uniform control flow. An invocation writes its own elements of
   storage; atomics are of one commutative operation for each array and their old values are not used.
 """
@@ -139,6 +140,7 @@ class Maker:
         self.structs = []
         self.overrides = []  # of (name, type)
         self.constants = {}
+        self.views = self.chance(0.5)
 
     # ---- choosing and writing ---------------------------------------------------------------------------------------
 
@@ -206,7 +208,24 @@ class Maker:
             return Expr(f"{v.text}.{ELEMENTS[self.random.randrange(v.type.n)]}")
         return self.input(t)
 
+    def view(self, t):
+        """A number or vector of in_b: words, then as many floats."""
+        first = 4 * INPUTS if t.base == "f32" else 0
+        align = {1: 4, 2: 8, 3: 16, 4: 16}[t.n]
+        count = 4 * INPUTS // align
+        at = f"{first}u + {align}u * ({self.index(count)})"
+        ways = [f"(*bufferView<{t}>(&in_b, {at}))"]
+        start = self.random.randrange(count)
+        rest = f"{self.index(count - start)}"
+        ways += [f"bufferView<array<{t}, {count - start}>>(&in_b, {first + align * start}u)[{rest}]"]
+        ways += [f"bufferArrayView<array<{t}>>(&in_b, {first + align * start}u, {align * (count - start)}u)[{rest}]"]
+        if not first:
+            ways += [f"bufferView<array<{t}>>(&in_b, {align * start}u)[{rest}]"]
+        return Expr(self.pick(ways))
+
     def input(self, t):
+        if self.views and t.base != "bool" and self.chance(0.15):
+            return self.view(t)
         if t.n > 1:
             return Expr(f"{t}({', '.join(self.input(t.one()).text for _ in range(t.n))})")
         if t == B:
@@ -696,6 +715,10 @@ class Maker:
         """Through workgroup memory and back, with barriers, once or in a loop of uniform turns."""
         t = Type(self.pick(["i32", "u32", "f32"]))
         array, result = f"shared_{t.base}", self.name()
+        if self.views and self.chance(0.4):
+            at = 4 * workgroup * NUMBERS.index(t)
+            ways = [f"bufferView<array<{t}, {workgroup}>>(&room, {at})", f"bufferView<array<{t}>>(&room, {at})"]
+            array = self.pick([*ways, f"bufferArrayView<array<{t}>>(&room, {at}, {4 * workgroup})"])
         self.put(f"var {result} = {self.value(t)};")
         self.variables.append(Variable(result, t, "local"))
 
@@ -778,6 +801,10 @@ class Maker:
         self.group_op, self.global_op = self.pick(operations), self.pick(operations)
         for _ in range(self.random.randrange(2, 6)):
             self.structs.append((self.name("m"), self.a_type(), self.pick([0, 0, 0, 2, 3])))
+        if self.views:
+            self.put("requires buffer_view;")
+            self.put("@group(0) @binding(8) var<storage, read> in_b: buffer;")
+            self.put(f"var<workgroup> room: buffer<{4 * workgroup * len(NUMBERS)}>;")
         members = [f"{m}: {f'array<{t}, {n}>' if n else t}," for m, t, n in self.structs]
         self.block("struct S", lambda: [self.put(member) for member in members])
         self.put("@group(0) @binding(0) var<storage, read> in_i: array<i32>;")
@@ -795,8 +822,10 @@ class Maker:
         self.put("var<private> turn = 3u;")
         self.put("var<workgroup> group_atomics: array<atomic<u32>, 4>;")
         for _ in range(self.random.randrange(1, 4)):
-            # with initial values: SwiftShader under Dawn computes wrongly with private variables that have none
+            # with initial values: SwiftShader under Dawn computes wrongly with private variables that have none, and it
+            # ends the process where a private array of bools decides over an atomic
             t, name, length = self.a_type([I, U, F, B]), self.name("g"), self.pick([0, 0, 4])
+            length = 0 if t.base == "bool" else length
             kind = f"array<{t}, {length}>" if length else t
             first = ", ".join(self.literal(t).text for _ in range(length or 1))
             self.put(f"var<private> {name}: {kind} = {f'{kind}({first})' if length else first};")
