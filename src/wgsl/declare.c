@@ -250,7 +250,8 @@ static void declare_var(wgsl_module *m, wgsl__decl *d) {
   }
   if (d->type && !check_store_type(m, d)) return;
   resource_attributes(m, d);
-  if (d->type && d->space == WGSL__SPACE_UNIFORM) wgsl__layout_uniform_check(m, d);
+  if (d->space == WGSL__SPACE_UNIFORM)
+    wgsl__layout_uniform_check(m, d, d->type, d->type_expr ? d->type_expr->range : d->name_range);
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */

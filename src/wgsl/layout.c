@@ -163,7 +163,6 @@ static bool check_uniform(wgsl_module *m, const wgsl__decl *var, const wgsl__typ
   return true;
 }
 
-void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var) {
-  if (m->standard_uniform_layout || !var->type) return;
-  check_uniform(m, var, var->type, var->type_expr ? var->type_expr->range : var->name_range);
+void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var, const wgsl__type *t, wgsl__range range) {
+  if (var && t && !m->standard_uniform_layout) check_uniform(m, var, t, range);
 }

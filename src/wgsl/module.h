@@ -302,7 +302,8 @@ void wgsl__uniformity_check(wgsl_module *m);
 /* ---- layout.c ---------------------------------------------------------------------------------------------------- */
 
 void wgsl__layout_struct(wgsl_module *m, wgsl__decl *decl); /* makes decl->type from its members' types */
-void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var);
+/* Of a uniform variable, and of what a view of it looks like; NULL is fine. */
+void wgsl__layout_uniform_check(wgsl_module *m, const wgsl__decl *var, const wgsl__type *t, wgsl__range range);
 
 /* ---- declare.c --------------------------------------------------------------------------------------------------- */
 

@@ -130,6 +130,8 @@ void wgsl__check_view(wgsl_module *m, wgsl__expr *x, const wgsl__builtin *b) {
   x->type = wgsl__type_pointer(m, pointer->space, t, pointer->access);
   x->bad = false;
   wgsl__note_view(x->list, least_size(t));
+  if (pointer->space == WGSL__SPACE_UNIFORM)
+    wgsl__layout_uniform_check(m, wgsl__root_of(x->list), t, x->left->list->range);
   if (pointer->inner->flags & WGSL__TYPE_OVERRIDE_SIZED && m->function && !m->dead)
     wgsl__check_keep(m, m->function, x);
 }
