@@ -12,22 +12,12 @@
 array([0., 2., 4., 6.], dtype=float32)
 """
 
+import importlib as _importlib
 import os as _os
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from weft import _core
 from weft._async import device_async, kernel_async, synchronize_async
-from weft._check import (
-    Diagnostic,
-    Diagnostics,
-    EntryPoint,
-    Layout,
-    Member,
-    Note,
-    Override,
-    Reflection,
-    check,
-    reflect,
-)
 from weft._core import (
     Array,
     Binding,
@@ -71,7 +61,21 @@ from weft._errors import (
     StateError,
     UnsupportedError,
 )
-from weft._show import Picture, show
+
+if _TYPE_CHECKING:
+    from weft._check import (
+        Diagnostic,
+        Diagnostics,
+        EntryPoint,
+        Layout,
+        Member,
+        Note,
+        Override,
+        Reflection,
+        check,
+        reflect,
+    )
+    from weft._show import Picture, show
 
 __all__ = [
     "Array",
@@ -130,6 +134,24 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# What many programs never need, by module: imported when it is first asked for, since in Pyodide it takes as long as the rest.
+_LATER = {
+    "_check": "Diagnostic Diagnostics EntryPoint Layout Member Note Override Reflection check reflect",
+    "_show": "Picture show",
+}
+if not _TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        for module, names in _LATER.items():
+            if name in names.split():
+                globals()[name] = value = getattr(_importlib.import_module(f"weft.{module}"), name)
+                return value
+        raise AttributeError(f"module 'weft' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 # GPU devices do not survive a fork: in the child everything of weft raises instead of hanging.
 if hasattr(_os, "register_at_fork"):

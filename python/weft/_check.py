@@ -1,6 +1,5 @@
 """weft.check and weft.reflect: WGSL without a device. The checker is src/wgsl; src/python/check.c hands over tuples."""
 
-import html
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -147,6 +146,8 @@ class Diagnostic:
         return values
 
     def _repr_html_(self) -> str:
+        import html  # takes longer than all of weft to import, in WebAssembly
+
         pieces = (
             f'<span style="{_CSS[style]}">{html.escape(piece)}</span>' if style else html.escape(piece)
             for style, piece in _pieces(self._text, self.severity)
@@ -187,7 +188,7 @@ def _name(value: object, argument: str) -> bytes:
     """Of something in the source, or so it is hoped; no name in WGSL has a NUL, which ends names in C."""
     if not isinstance(value, str):
         raise TypeError(f"`{argument}` wants names as str, got {type(value).__name__}")
-    return value.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace")
+    return value.replace("\0", "\u2400").encode("utf-8", "replace")
 
 
 def _number(name: str, value: object) -> float:
