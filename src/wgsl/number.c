@@ -201,7 +201,8 @@ static double parse_hex(const char *p, uint32_t n, bool *exact) {
   if (exponent > 100000) exponent = 100000;
   if (exponent < -100000) exponent = -100000;
   double value = ldexp((double)bits, (int)exponent);
-  if ((uint64_t)(double)bits != bits || (bits && ldexp(value, (int)-exponent) != (double)bits)) *exact = false;
+  double whole = (double)bits; /* 2^64 where rounding goes up to it, which is no uint64_t */
+  if (whole >= 18446744073709551616.0 || (uint64_t)whole != bits || ldexp(value, (int)-exponent) != whole) *exact = false;
   return value;
 }
 

@@ -7,3 +7,4 @@ const e = 1e309;
 const f = 0x1.00000001p0f;
 const g = 1h;
 const h = 0x;
+const i = 0xffffffffffffffffp0f;
