@@ -258,7 +258,7 @@ for (const background of [0, 1]) {
     const { id, future } = device.pipeline(module, [], { entry: 'absent', background });
     const { status, text } = await device.settled(future);
     assert.equal(status, STATUS.DEVICE);
-    assert.match(text, /absent/);
+    assert.match(text, background ? /absent/ : /ComputePipelineDescriptor "+absent/);
     assert.deepEqual(device.uncaptured, []);
     device.release(id);
     assert.equal(device.count(), 1);

@@ -305,6 +305,7 @@ weft_status weft__native_pipeline_create(void *device, weft_id id, weft_id modul
         .bindGroupLayoutCount = n_layouts, .bindGroupLayouts = parts.layouts, .immediateSize = immediate_bytes};
     WGPUPipelineLayout layout = procs->DeviceCreatePipelineLayout(d->device, &layout_descriptor);
     WGPUComputePipelineDescriptor descriptor = {
+        .label = weft__view(entry), /* for the device's own messages, and for what shows its work */
         .layout = layout,
         .compute = {.module = module_handle,
                     .entryPoint = weft__view(entry),

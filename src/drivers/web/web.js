@@ -626,6 +626,7 @@ const entries = {
     const bindGroupLayouts = [...words.subarray(layouts >>> 2, (layouts >>> 2) + nLayouts)].map((l) => find(record, l));
     const compute = { module: find(record, module), entryPoint: readText(entry, endOf(entry) - entry), constants };
     const describe = () => ({
+      label: compute.entryPoint, // for the device's own messages, and for what shows its work
       layout: gpu.createPipelineLayout({ bindGroupLayouts, ...(immediateSize && { immediateSize }) }),
       compute,
     });
