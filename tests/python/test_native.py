@@ -13,13 +13,15 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "emscripten", reason="one thread, no processes and no signals in Pyodide"
 )
 
+# A shell starts what runs in the background with SIGINT ignored, and Python leaves it so.
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 PACKAGE = str(pathlib.Path(__import__("weft").__file__).parents[1])
 
 
 def run(code, **environ):
     path = os.pathsep.join([PACKAGE, os.path.dirname(__file__)])
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        [sys.executable, "-c", HEARS_INTERRUPTS + textwrap.dedent(code)],
         env={**os.environ, "PYTHONPATH": path, **environ},
         capture_output=True,
         text=True,
