@@ -1,12 +1,8 @@
 /* Host allocation: malloc with a hostile twin for tests (see alloc.h). */
-#define _GNU_SOURCE /* madvise */
 #include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #ifdef WEFT_HOSTILE
 long weft__alloc_live;
@@ -30,24 +26,8 @@ void *weft__alloc(size_t n_bytes) {
   return refused() ? NULL : counted(malloc(n_bytes ? n_bytes : 1));
 }
 
-/* Large memory in large pages, where Linux gives them to who asks: arrays are read in strides, and each stride would
- * miss the table of small ones (NumPy asks for its arrays as well, from the same size on). Memory that is untouched yet
- * is the point: that is what calloc gives from 4 MiB on. */
-static void *in_large_pages(void *p, size_t count, size_t n_bytes) {
-#if defined(__linux__)
-  enum { PAGE = 4096, LARGE = 4 << 20 };
-  if (p && count * n_bytes >= LARGE) {
-    size_t skip = PAGE - (uintptr_t)p % PAGE;
-    (void)madvise((char *)p + skip, count * n_bytes - skip, MADV_HUGEPAGE); /* a hint: no matter whether it is taken */
-  }
-#else
-  (void)count, (void)n_bytes;
-#endif
-  return p;
-}
-
 void *weft__alloc_zero(size_t count, size_t n_bytes) {
-  return refused() ? NULL : counted(in_large_pages(calloc(count ? count : 1, n_bytes ? n_bytes : 1), count, n_bytes));
+  return refused() ? NULL : counted(calloc(count ? count : 1, n_bytes ? n_bytes : 1));
 }
 
 void *weft__realloc(void *p, size_t n_bytes) {
