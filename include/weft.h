@@ -4,6 +4,7 @@
  *     └─ weft_device ── one GPU device: command list, pool, caches
  *          ├─ weft_buffer ── bytes on the device
  *          ├─ weft_kernel ── one entry point of one WGSL module, as a pipeline
+ *          ├─ weft_timer ── how long the device takes for some commands
  *          └─ weft_future ── something that settles later: a device, a kernel, a read, a synchronisation
  *
  * Objects are opaque and reference counted: `create`/`open`/`start` give an owned reference, `retain` one more, `release`
@@ -34,6 +35,7 @@ typedef struct weft_buffer weft_buffer;
 typedef struct weft_kernel weft_kernel;
 typedef struct weft_future weft_future;
 typedef struct weft_graph weft_graph;
+typedef struct weft_timer weft_timer;
 
 /* ---- instance ------------------------------------------------------------------------------------------------------ */
 
@@ -72,6 +74,7 @@ typedef struct weft_device_info {
   weft_adapter adapter;
   uint64_t limits[WEFT_LIMIT_COUNT];
   uint64_t feature_bits, language_bits;
+  double tick; /* nanoseconds */
 } weft_device_info;
 
 /* Starts to open a device. `ready` (owned) settles when it can be used or with the reason why not. Until then only
@@ -307,5 +310,21 @@ typedef struct weft_rebind {
 
 /* Appends all commands of the recording to the device's list, with what was bound anew. All or none. */
 weft_status weft_graph_replay(weft_graph *graph, const weft_rebind *rebinds, uint32_t n_rebinds, weft_error *err) WEFT_MUST_CHECK;
+
+/* ---- timers ------------------------------------------------------------------------------------------------------------- */
+
+/* Times commands by the device's own clock: from when everything before `start` has run to when everything before `stop`
+ * has. Needs the device's feature timestamp-query, else `start` fails with WEFT_UNSUPPORTED. At most 64 timers of a device
+ * run at once (WEFT_STATE); those that were stopped do not count. Not while the device records (WEFT_STATE). */
+weft_status weft_timer_start(weft_device *device, weft_timer **out, weft_error *err) WEFT_MUST_CHECK;
+weft_timer *weft_timer_retain(weft_timer *timer);
+void weft_timer_release(weft_timer *timer); /* a running one is fine */
+/* Once: WEFT_STATE after that. */
+weft_status weft_timer_stop(weft_timer *timer, weft_error *err) WEFT_MUST_CHECK;
+/* Starts to read a timer that was stopped: *future (owned) gives two 64-bit numbers, for weft_timer_seconds. It fails when a
+ * submit did in which the timer was started or stopped. */
+weft_status weft_timer_read(weft_timer *timer, weft_future **future, weft_error *err) WEFT_MUST_CHECK;
+/* NaN where the device's clock went backwards in between. */
+double weft_timer_seconds(const weft_timer *timer, const uint64_t ticks[2]);
 
 #endif

@@ -53,13 +53,13 @@ static weft_status check_size(const weft_device *d, uint64_t n_bytes, weft_error
                     (unsigned long long)n_bytes, (unsigned long long)limit, d->info.name);
 }
 
-static weft_status buffer_create(weft_device *d, uint64_t n_bytes, weft_buffer **out, weft_error *err) {
+weft_status weft__buffer_create(weft_device *d, weft__store_kind kind, uint64_t n_bytes, weft_buffer **out, weft_error *err) {
   weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = check_size(d, n_bytes, err);
   if (status != WEFT_OK) return status;
   weft_buffer *b = weft__alloc_zero(1, sizeof *b);
   if (!b) return weft__fail_memory(err);
-  if (n_bytes) status = weft__store_acquire(d, WEFT__STORE_ARRAY, n_bytes, true, &b->store, err);
+  if (n_bytes) status = weft__store_acquire(d, kind, n_bytes, true, &b->store, err);
   if (status == WEFT_OK && n_bytes % 4 && !b->store->fresh) {
     weft__step pad = {.kind = WEFT__STEP_CLEAR,
                       .destination = {.store = b->store, .tenant = b->store->tenant, .offset = n_bytes & ~(uint64_t)3, .n_bytes = 4}};
@@ -89,7 +89,7 @@ static weft_status buffer_create(weft_device *d, uint64_t n_bytes, weft_buffer *
 
 weft_status weft_buffer_create(weft_device *d, uint64_t n_bytes, weft_buffer **out, weft_error *err) {
   weft__lock_enter(&d->lock);
-  weft_status status = buffer_create(d, n_bytes, out, err);
+  weft_status status = weft__buffer_create(d, WEFT__STORE_ARRAY, n_bytes, out, err);
   weft__lock_leave(&d->lock);
   return status;
 }

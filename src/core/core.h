@@ -9,7 +9,7 @@
  *     ├─ programs     compiled modules and pipelines by source             program.c
  *     ├─ futures      what hosts wait for                                  future.c
  *     └─ pace         how much is in flight, how long it takes             pace.c
- *   on top: buffer.c, move.c (unaligned bytes, fills), call.c (arguments → dispatch), kernel.c, device.c, instance.c
+ *   on top: buffer.c, move.c (unaligned bytes, fills), call.c (arguments → dispatch), kernel.c, timer.c, device.c, instance.c
  *
  * Locking: public functions take the device's lock and call `weft__` functions, which expect it to be held and never call
  * public ones. Nothing waits while holding it.
@@ -113,7 +113,7 @@ typedef enum weft__pending {
 
 /* ---- store.c: GPU buffers ------------------------------------------------------------------------------------------ */
 
-typedef enum weft__store_kind { WEFT__STORE_ARRAY, WEFT__STORE_STAGING, WEFT__STORE_RING, WEFT__STORE_KINDS } weft__store_kind;
+typedef enum weft__store_kind { WEFT__STORE_ARRAY, WEFT__STORE_STAGING, WEFT__STORE_RING, WEFT__STORE_TICKS, WEFT__STORE_KINDS } weft__store_kind;
 
 /* One GPU buffer. Its uid stays when it goes through the pool; its tenant is new with each owner. */
 typedef struct weft__store {
@@ -186,6 +186,8 @@ void weft__list_name(weft_device *d, weft__store *s, bool written);
 void weft__list_copy(weft_device *d, weft__store *source, uint64_t source_offset, weft__store *destination, uint64_t offset,
                      uint64_t n_bytes);
 void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t n_bytes);
+void weft__list_timestamp(weft_device *d, uint32_t query);
+void weft__list_resolve(weft_device *d, uint32_t first, uint32_t n, weft__store *s);
 enum { WEFT__COPY_WORDS = 9, WEFT__CLEAR_WORDS = 6 };
 
 /* Makes room for n_bytes (with alignment waste) in the ring, flushing if needed. Fails above its size. */
@@ -367,8 +369,9 @@ typedef struct weft__bound {
 
 /* One command. Ranges are aligned as WebGPU wants them. */
 typedef struct weft__step {
-  enum { WEFT__STEP_COPY, WEFT__STEP_STAGE, WEFT__STEP_CLEAR, WEFT__STEP_DISPATCH } kind;
-  weft__bound source, destination; /* COPY; STAGE: source.bytes → destination; CLEAR: destination */
+  enum { WEFT__STEP_COPY, WEFT__STEP_STAGE, WEFT__STEP_CLEAR, WEFT__STEP_TIMESTAMP, WEFT__STEP_RESOLVE, WEFT__STEP_DISPATCH } kind;
+  weft__bound source, destination; /* COPY; STAGE: source.bytes → destination; the next three: destination */
+  uint32_t query, n_queries;       /* TIMESTAMP: the query, whose time will get to destination; RESOLVE: the first, and how many */
   bool whole;                      /* everything it writes is written whole */
   weft__program *program;          /* DISPATCH */
   const weft__bound *bound;        /* one per slot of the program; call only */
@@ -461,6 +464,7 @@ struct weft_buffer {
   weft_buffer *next, *previous;
 };
 
+weft_status weft__buffer_create(weft_device *d, weft__store_kind kind, uint64_t n_bytes, weft_buffer **out, weft_error *err);
 weft_status weft__buffer_usable(const weft_buffer *b, weft_error *err); /* else the reason */
 void weft__buffer_fail(weft_buffer *b, weft_status status, const char *text);
 
@@ -544,6 +548,7 @@ struct weft_device {
   weft__read *reads;
   uint64_t done_list; /* this list and all before it have run */
   uint32_t batch;
+  uint64_t timers; /* pairs of queries that running timers have, as bits */
   weft__pace pace;
   weft_stats stats;
 };

@@ -63,7 +63,7 @@ static char *driver_text(weft_device *d, weft_info what) {
 static bool describe(weft_device *d) {
   weft_device_info *i = &d->info;
   i->driver = d->driver->name;
-  d->driver->query(d->handle, i->limits, &i->feature_bits, &i->language_bits, &i->adapter);
+  d->driver->query(d->handle, i->limits, &i->feature_bits, &i->language_bits, &i->adapter, &i->tick);
   const char **const texts[] = {&i->name, &i->vendor, &i->architecture, &i->backend, &i->library, &i->features};
   static const weft_info infos[] = {WEFT_INFO_NAME,    WEFT_INFO_VENDOR,  WEFT_INFO_ARCHITECTURE,
                                     WEFT_INFO_BACKEND, WEFT_INFO_LIBRARY, WEFT_INFO_FEATURES};

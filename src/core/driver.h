@@ -91,7 +91,8 @@ enum {
   WEFT_USAGE_COPY_SRC = 0x4,
   WEFT_USAGE_COPY_DST = 0x8,
   WEFT_USAGE_UNIFORM = 0x40,
-  WEFT_USAGE_STORAGE = 0x80
+  WEFT_USAGE_STORAGE = 0x80,
+  WEFT_USAGE_QUERY_RESOLVE = 0x200
 };
 
 /* Binding types of layout_create. */
@@ -122,9 +123,14 @@ typedef enum weft_info {
  *   DISPATCH   x, y, z
  *   COPY       source, offset(2), destination, offset(2), n_bytes(2)
  *   CLEAR      buffer, offset(2), n_bytes(2)
+ *   TIMESTAMP  query                                          keeps the time at which all commands before it have run
+ *   RESOLVE    first, n, buffer, offset(2)                    n queries as 64-bit ticks (see `query`) into a buffer with
+ *                                                             QUERY_RESOLVE, offset a multiple of WEFT_RESOLVE_BYTES
  *
- * The driver keeps one compute pass open over dispatches and ends it at COPY, CLEAR and the end of a submit; the core
- * sets pipeline, groups and immediates anew after each of those. */
+ * The driver keeps one compute pass open over dispatches and ends it at COPY, CLEAR, TIMESTAMP, RESOLVE and the end of a
+ * submit; the core sets pipeline, groups and immediates anew after each of those. A device has WEFT_QUERIES queries; what is
+ * resolved of one that was not written is any number. TIMESTAMP and RESOLVE need the device's feature TIMESTAMP_QUERY, else the
+ * submit fails with WEFT_UNSUPPORTED. */
 typedef enum weft_op {
   WEFT_OP_WRITE = 1,
   WEFT_OP_BEGIN,
@@ -134,8 +140,13 @@ typedef enum weft_op {
   WEFT_OP_IMMEDIATES,
   WEFT_OP_DISPATCH,
   WEFT_OP_COPY,
-  WEFT_OP_CLEAR
+  WEFT_OP_CLEAR,
+  WEFT_OP_TIMESTAMP,
+  WEFT_OP_RESOLVE
 } weft_op;
+
+#define WEFT_QUERIES 128
+#define WEFT_RESOLVE_BYTES 256 /* WebGPU's alignment of resolved queries */
 
 #define WEFT_OP_WORD(op, n_words) ((uint32_t)(op) | (uint32_t)(n_words) << 8)
 #define WEFT_OP_CODE(word) ((word)&0xFFu)
@@ -178,8 +189,9 @@ typedef struct weft_driver {
    * blocks write is undefined. NULL: work cannot be ended (a GPU's). */
   void (*interrupt)(void *device);
 
-  /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter; zeros when it fails. */
-  void (*query)(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter);
+  /* Fills WEFT_LIMIT_COUNT limits, the feature and language bits, the kind of adapter, and how many nanoseconds a tick of
+   * timestamps lasts; zeros when it fails. */
+  void (*query)(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter, double *tick);
   /* As snprintf: writes at most `capacity` bytes with the NUL, returns the whole length. */
   size_t (*text)(void *device, weft_info what, char *out, size_t capacity);
 

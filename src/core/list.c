@@ -126,6 +126,24 @@ void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t 
   d->target->n_commands++;
 }
 
+void weft__list_timestamp(weft_device *d, uint32_t query) {
+  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_TIMESTAMP, 2));
+  weft__list_word(d, query);
+  forget_state(d->target);
+  d->target->n_commands++;
+}
+
+void weft__list_resolve(weft_device *d, uint32_t first, uint32_t n, weft__store *s) {
+  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_RESOLVE, 6));
+  weft__list_word(d, first);
+  weft__list_word(d, n);
+  weft__list_word(d, s->id);
+  weft__list_word64(d, 0);
+  weft__list_name(d, s, true);
+  forget_state(d->target);
+  d->target->n_commands++;
+}
+
 /* ---- ring ---------------------------------------------------------------------------------------------------------------- */
 
 weft_status weft__ring_reserve(weft_device *d, uint64_t n_bytes, weft_error *err) {

@@ -163,6 +163,14 @@ static void emit(weft_device *d, const weft__step *s) {
       weft__list_clear(d, to->store, to->offset, to->n_bytes);
       note_access(d, NULL, 0, &to->tenant, 1, s->whole);
       return;
+    case WEFT__STEP_TIMESTAMP:
+      weft__list_timestamp(d, s->query);
+      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
+      return;
+    case WEFT__STEP_RESOLVE:
+      weft__list_resolve(d, s->query, s->n_queries, to->store);
+      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
+      return;
     case WEFT__STEP_STAGE:
       weft__list_copy(d, d->target->ring, weft__ring_put(d, from->bytes, (uint32_t)from->n_bytes, 4), to->store, to->offset,
                       weft__round_up(from->n_bytes, 4));

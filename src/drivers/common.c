@@ -82,12 +82,13 @@ static const struct {
     [WEFT_OP_GROUP] = {"GROUP", 4, 6},         [WEFT_OP_PIPELINE] = {"PIPELINE", 2, 0},
     [WEFT_OP_SET_GROUP] = {"SET_GROUP", 4, 1}, [WEFT_OP_IMMEDIATES] = {"IMMEDIATES", 2, 1},
     [WEFT_OP_DISPATCH] = {"DISPATCH", 4, 0},   [WEFT_OP_COPY] = {"COPY", 9, 0},
-    [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},
+    [WEFT_OP_CLEAR] = {"CLEAR", 6, 0},         [WEFT_OP_TIMESTAMP] = {"TIMESTAMP", 2, 0},
+    [WEFT_OP_RESOLVE] = {"RESOLVE", 6, 0},
 };
 
 weft_status weft__command_check(const uint32_t *w, size_t n_left, bool begun, weft_error *err) {
   uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
-  if (op < WEFT_OP_WRITE || op > WEFT_OP_CLEAR) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
+  if (op < WEFT_OP_WRITE || op > WEFT_OP_RESOLVE) return weft__fail(err, WEFT_VALUE, "%u is no command", op);
   if (length > n_left)
     return weft__fail(err, WEFT_VALUE, "%s has %u words, and the stream ends after %zu", shapes[op].name, length,
                       n_left);
@@ -99,5 +100,9 @@ weft_status weft__command_check(const uint32_t *w, size_t n_left, bool begun, we
     return weft__fail(err, WEFT_VALUE, "%s comes %s BEGIN", shapes[op].name, begun ? "after a" : "before the first");
   if (op == WEFT_OP_WRITE && !weft__word_pointer(w + 4) && weft__word64(w + 6))
     return weft__fail(err, WEFT_VALUE, "WRITE has no bytes to write");
+  uint32_t n_queries = op == WEFT_OP_RESOLVE ? w[2] : 1;
+  if (op >= WEFT_OP_TIMESTAMP && (n_queries > WEFT_QUERIES || w[1] > WEFT_QUERIES - n_queries))
+    return weft__fail(err, WEFT_VALUE, "%s of %u queries from the %uth; there are %d", shapes[op].name, n_queries, w[1],
+                      WEFT_QUERIES);
   return WEFT_OK;
 }

@@ -816,6 +816,116 @@
   ">>> x.to_numpy()\n" \
   "array([2., 2., 2., 2.], dtype=float32)"
 
+#define PY_DOC_TIMER \
+  "timer(device=None)\n" \
+  "--\n" \
+  "\n" \
+  "Time kernels by the device's own clock.\n" \
+  "\n" \
+  "``with weft.timer() as t:`` times what the device runs for the block, `Timer.seconds` says it afterwards. Nothing\n" \
+  "waits inside the block.\n" \
+  "\n" \
+  "Parameters\n" \
+  "----------\n" \
+  "device : Device, optional\n" \
+  "    The default device without it.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "Timer\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "UnsupportedError\n" \
+  "    On entering the block: the device has no clock (WebGPU's feature ``timestamp-query``).\n" \
+  "StateError\n" \
+  "    On entering or leaving: the device records (time the replay), or the timer had a block before; or 64 timers of\n" \
+  "    the device are running.\n" \
+  "\n" \
+  "Notes\n" \
+  "-----\n" \
+  "- The time is from when everything given to the device before the block has run to when everything in the block\n" \
+  "  has. What the device waits for Python in between counts, so leave reads out of it. Compiling does not count.\n" \
+  "- Browsers coarsen the clock against spying, Chromium to 0.1 ms: repeat a short kernel inside the block, and\n" \
+  "  divide.\n" \
+  "- The first calls after a pause are slower: GPUs save power. Run the kernel a few times before, and take the\n" \
+  "  median of several timers.\n" \
+  "- On the CPU the clock is the host's.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> step = weft.kernel('''\n" \
+  "...   @group(0) @binding(0) var<storage, read_write> x: array<f32>;\n" \
+  "...   @compute @workgroup_size(64) fn step(@builtin(global_invocation_id) id: vec3u) {\n" \
+  "...     if (id.x < arrayLength(&x)) { x[id.x] += 1.0; }\n" \
+  "...   }''')\n" \
+  ">>> x = weft.zeros(1000)\n" \
+  ">>> with weft.timer() as t:\n" \
+  "...     for i in range(100):\n" \
+  "...         step(x=x, threads=x.size)\n" \
+  ">>> 0 <= t.seconds() < 60\n" \
+  "True"
+
+#define PY_DOC_TIMER_TYPE \
+  "The time that the device took for a block. Made by `weft.timer`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> x = weft.zeros(1000)\n" \
+  ">>> with weft.timer() as t:\n" \
+  "...     x.fill(5)\n" \
+  ">>> t.seconds() >= 0\n" \
+  "True"
+
+#define PY_DOC_TIMER_SECONDS \
+  "seconds($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "The time in seconds, once the device has run what was timed.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "float\n" \
+  "    NaN if the device's clock went backwards in between, which it may when the device was asleep.\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "StateError\n" \
+  "    The block has not ended, or was never entered.\n" \
+  "CannotBlockError\n" \
+  "    It would have to wait and cannot: use `seconds_async`.\n" \
+  "DeviceError, DeviceLostError\n" \
+  "    What was timed has failed on the device.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> with weft.timer() as t:\n" \
+  "...     pass\n" \
+  ">>> t.seconds() < 1\n" \
+  "True"
+
+#define PY_DOC_TIMER_SECONDS_ASYNC \
+  "seconds_async($self, /)\n" \
+  "--\n" \
+  "\n" \
+  "The time in seconds. As `seconds`, to await.\n" \
+  "\n" \
+  "Returns\n" \
+  "-------\n" \
+  "coroutine of float\n" \
+  "\n" \
+  "Raises\n" \
+  "------\n" \
+  "StateError, DeviceError, DeviceLostError\n" \
+  "    As in `seconds`.\n" \
+  "\n" \
+  "Examples\n" \
+  "--------\n" \
+  ">>> with weft.timer() as t:\n" \
+  "...     pass\n" \
+  ">>> await t.seconds_async() < 1\n" \
+  "True"
+
 #define PY_DOC_RECORDING \
   "Commands that were recorded. Made by `weft.record`.\n" \
   "\n" \

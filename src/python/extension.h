@@ -45,6 +45,7 @@ enum {
   X(array_type)                                                                               \
   X(kernel_type)                                                                              \
   X(recording_type)                                                                           \
+  X(timer_type)                                                                               \
   X(binding_type)                                                                             \
   X(future_type)                                                                              \
   X(devices)        /* device.c: what was asked for -> Device, opened or opening */           \
@@ -261,7 +262,8 @@ typedef enum py_result {
   PY_RESULT_INTO,    /* the elements read, in the object that is the subject */
   PY_RESULT_NUMPY,
   PY_RESULT_MEMORYVIEW,
-  PY_RESULT_BYTES
+  PY_RESULT_BYTES,
+  PY_RESULT_SECONDS /* of the Timer that is the subject */
 } py_result;
 
 int py_future_init(PyObject *module);
@@ -300,5 +302,13 @@ int py_check_init(PyObject *module);
 /* ---- recording.c ------------------------------------------------------------------------------------------------- */
 
 int py_recording_init(PyObject *module);
+
+/* ---- timer.c ----------------------------------------------------------------------------------------------------- */
+
+typedef struct py_timer py_timer;
+
+int py_timer_init(PyObject *module);
+/* The seconds of a timer, whose read has settled with OK. */
+PyObject *py_timer_take(py_timer *self, weft_future *future);
 
 #endif

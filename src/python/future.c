@@ -106,6 +106,8 @@ static PyObject *take(py_state *state, weft_future *future, py_result result, Py
       return take_memoryview((py_storage *)subject, future);
     case PY_RESULT_BYTES:
       return take_bytes((py_storage *)subject, future);
+    case PY_RESULT_SECONDS:
+      return py_timer_take((py_timer *)subject, future);
     default:
       Py_RETURN_NONE;
   }

@@ -34,7 +34,7 @@ static int module_exec(PyObject *module) {
   py_state *state = PyModule_GetState(module);
   if (py_errors_init(state) < 0 || py_dtype_init(module) < 0 || py_device_init(module) < 0 || py_batch_init(module) < 0 ||
       py_buffer_init(module) < 0 || py_array_init(module) < 0 || py_kernel_init(module) < 0 ||
-      py_recording_init(module) < 0 || py_show_init(module) < 0 || py_future_init(module) < 0 ||
+      py_recording_init(module) < 0 || py_timer_init(module) < 0 || py_show_init(module) < 0 || py_future_init(module) < 0 ||
       py_check_init(module) < 0)
     return -1;
   return PyModule_AddStringConstant(module, "__version__", WEFT_VERSION);

@@ -22,6 +22,7 @@ typedef struct session {
   void *device;
   uint64_t limits[WEFT_LIMIT_COUNT], features, languages;
   weft_adapter adapter;
+  double tick;
   weft_error err;
   uint32_t last_future, n_seen, n_words, poll_capacity;
   seen_completion seen[SEEN_MAX];
@@ -113,7 +114,7 @@ TEST_UNUSED static weft_status open_device(const char *selector) {
     S.device = NULL;
     return status;
   }
-  S.driver->query(S.device, S.limits, &S.features, &S.languages, &S.adapter);
+  S.driver->query(S.device, S.limits, &S.features, &S.languages, &S.adapter, &S.tick);
   return WEFT_OK;
 }
 
@@ -182,6 +183,10 @@ TEST_UNUSED static void put_copy(weft_id source, uint64_t from, weft_id destinat
 }
 TEST_UNUSED static void put_clear(weft_id buffer, uint64_t offset, uint64_t n) {
   PUT(WEFT_OP_CLEAR, buffer, LOW(offset), HIGH(offset), LOW(n), HIGH(n));
+}
+TEST_UNUSED static void put_timestamp(uint32_t query) { PUT(WEFT_OP_TIMESTAMP, query); }
+TEST_UNUSED static void put_resolve(uint32_t first, uint32_t n, weft_id buffer, uint64_t offset) {
+  PUT(WEFT_OP_RESOLVE, first, n, buffer, LOW(offset), HIGH(offset));
 }
 TEST_UNUSED static void put_write(weft_id buffer, uint64_t offset, const void *bytes, uint64_t n) {
   uint64_t pointer = (uint64_t)(uintptr_t)bytes;

@@ -796,3 +796,113 @@ TEST(a_buffer_beyond_the_limit_is_refused) {
   weft_buffer_release(b);
   rig_close(&r);
 }
+
+/* ---- timers -------------------------------------------------------------------------------------------------------------- */
+
+static double seconds_of(weft_timer *t) {
+  uint64_t ticks[2] = {0};
+  weft_future *f;
+  if (!CHECK_OK(weft_timer_read(t, &f, &err), &err)) return -1;
+  CHECK_OK(weft_future_wait(f, &err), &err);
+  CHECK_OK(weft_future_take(f, ticks, sizeof ticks, &err), &err);
+  weft_future_release(f);
+  return weft_timer_seconds(t, ticks);
+}
+
+static bool has_timestamps(rig *r) { return weft_device_query(r->device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1; }
+
+#define OPEN_TIMED(r)                              \
+  OPEN(r);                                         \
+  if (!has_timestamps(&r)) {                       \
+    weft_error why;                                \
+    weft_timer *none;                              \
+    CHECK_FAILS(weft_timer_start(r.device, &none, &why), WEFT_UNSUPPORTED, &why, "timestamp-query"); \
+    rig_close(&r);                                 \
+    SKIP("the device has no timestamps");          \
+  }
+
+TEST(timers_tell_what_the_device_took) {
+  OPEN_TIMED(r);
+  uint32_t zeros[64] = {0};
+  weft_buffer *x = buffer_of(&r, zeros, sizeof zeros);
+  weft_kernel *k = kernel_of(&r, bump_source);
+  const weft_arg args[] = {rig_arg(x, WEFT_DTYPE_UINT32)};
+  weft_timer *outer, *inner;
+  CHECK_OK(weft_timer_start(r.device, &outer, &err), &err);
+  for (int i = 0; i < 40; i++) {
+    if (i == 20) CHECK_OK(weft_timer_start(r.device, &inner, &err), &err);
+    CHECK_OK(weft_kernel_call(k, args, rig_threads(64), &err), &err);
+  }
+  CHECK_FAILS(weft_timer_read(inner, &(weft_future *){NULL}, &err), WEFT_STATE, &err, "not been stopped");
+  CHECK_OK(weft_timer_stop(inner, &err), &err);
+  CHECK_OK(weft_timer_stop(outer, &err), &err);
+  CHECK_FAILS(weft_timer_stop(outer, &err), WEFT_STATE, &err, "has been stopped");
+  CHECK_OK(rig_read(x, 0, zeros, sizeof zeros, &err), &err);
+  CHECK_EQ(zeros[63], 40u); /* passes went on around them */
+  double whole = seconds_of(outer), part = seconds_of(inner);
+  CHECK(0 <= part && part <= whole && whole < 60);
+  CHECK(isnan(weft_timer_seconds(inner, (const uint64_t[]){2, 1})));
+  weft_timer_release(weft_timer_retain(outer));
+  weft_timer_release(outer);
+  weft_timer_release(inner);
+  weft_kernel_release(k);
+  weft_buffer_release(x);
+  CHECK_EQ(stats_of(&r).buffers, 0u);
+  rig_close(&r);
+}
+
+TEST(many_timers_but_not_too_many_at_once) {
+  OPEN_TIMED(r);
+  enum { MOST = 64 };
+  weft_timer *t[MOST + 1], *more;
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < MOST; i++) CHECK_OK(weft_timer_start(r.device, &t[i], &err), &err);
+    CHECK_FAILS(weft_timer_start(r.device, &more, &err), WEFT_STATE, &err, "64 timers are running");
+    weft_timer_release(t[5]); /* running */
+    CHECK_OK(weft_timer_stop(t[6], &err), &err);
+    CHECK_OK(weft_timer_start(r.device, &t[5], &err), &err);
+    CHECK_OK(weft_timer_start(r.device, &t[MOST], &err), &err);
+    CHECK_FAILS(weft_timer_start(r.device, &more, &err), WEFT_STATE, &err, "no more can");
+    for (int i = 0; i <= MOST; i++) {
+      if (i != 6) CHECK_OK(weft_timer_stop(t[i], &err), &err);
+      if (i % 16 == 0) CHECK(seconds_of(t[i]) >= 0);
+      weft_timer_release(t[i]);
+    }
+  }
+  CHECK_EQ(stats_of(&r).buffers, 0u);
+  rig_close(&r);
+}
+
+TEST(timers_are_not_recorded) {
+  OPEN_TIMED(r);
+  weft_timer *t, *none;
+  CHECK_OK(weft_timer_start(r.device, &t, &err), &err);
+  CHECK_OK(weft_device_record_begin(r.device, &err), &err);
+  CHECK_FAILS(weft_timer_start(r.device, &none, &err), WEFT_STATE, &err, "time the replay");
+  CHECK_FAILS(weft_timer_stop(t, &err), WEFT_STATE, &err, "time the replay");
+  CHECK_OK(weft_device_record_end(r.device, NULL, &err), &err);
+  CHECK_OK(weft_timer_stop(t, &err), &err);
+  CHECK(seconds_of(t) >= 0);
+  weft_timer_release(t);
+  rig_close(&r);
+}
+
+TEST(timers_of_a_lost_device) {
+  OPEN_TIMED(r);
+  weft_timer *t, *stopped;
+  weft_future *f;
+  CHECK_OK(weft_timer_start(r.device, &t, &err), &err);
+  CHECK_OK(weft_timer_start(r.device, &stopped, &err), &err);
+  CHECK_OK(weft_timer_stop(stopped, &err), &err);
+  weft_device_lose(r.device);
+  CHECK_FAILS(weft_timer_stop(t, &err), WEFT_LOST, &err, "");
+  weft_status status = weft_timer_read(stopped, &f, &err);
+  if (status == WEFT_OK) { /* the loss has not been heard of yet */
+    status = weft_future_wait(f, &err);
+    weft_future_release(f);
+  }
+  CHECK_EQ(status, WEFT_LOST);
+  weft_timer_release(t);
+  weft_timer_release(stopped);
+  rig_close(&r);
+}

@@ -11,13 +11,16 @@ enum { N = 100 };
 typedef struct things {
   weft_kernel *saxpy, *bump;
   weft_buffer *x, *y, *bytes;
-  weft_future *ready, *first, *second;
+  weft_timer *timer;
+  weft_future *ready, *first, *second, *timed;
 } things;
 
 static void drop(things *t) {
   weft_future_release(t->ready);
   weft_future_release(t->first);
   weft_future_release(t->second);
+  weft_future_release(t->timed);
+  weft_timer_release(t->timer);
   weft_buffer_release(t->x);
   weft_buffer_release(t->y);
   weft_buffer_release(t->bytes);
@@ -47,6 +50,8 @@ static weft_status work(weft_device *d, things *t, weft_error *e) {
   TRY(rig_upload(d, x, sizeof x, &t->x, e));
   TRY(rig_upload(d, y, sizeof y, &t->y, e));
   const weft_arg call[] = {rig_arg(t->x, WEFT_DTYPE_FLOAT32), rig_arg(t->y, WEFT_DTYPE_FLOAT32), rig_bytes(&p, sizeof p)};
+  bool timed = weft_device_query(d)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1;
+  if (timed) TRY(weft_timer_start(d, &t->timer, e));
   TRY(weft_kernel_call(t->saxpy, call, rig_threads(N), e));                        /* y = 2 i + 1 */
   const weft_arg host[] = {rig_bytes(x, sizeof x), call[1], call[2]};
   TRY(weft_kernel_call(t->saxpy, host, rig_threads(N), e));                        /* y = 4 i + 1 */
@@ -55,6 +60,8 @@ static weft_status work(weft_device *d, things *t, weft_error *e) {
   TRY(weft_buffer_write(t->bytes, 5, bytes, 7, e));                                /* 1 1 1 1 1 3 3 3 3 3 3 3 1 … */
   const weft_arg view[] = {rig_view(t->bytes, WEFT_DTYPE_UINT8, 9, 11)};
   TRY(weft_kernel_call(t->bump, view, rig_threads(8), e));                         /* + 1 at 9, 13, 17 */
+  if (timed) TRY(weft_timer_stop(t->timer, e));
+  if (timed) TRY(weft_timer_read(t->timer, &t->timed, e));
   TRY(weft_buffer_read(t->y, 0, sizeof sum, &t->first, e));
   TRY(weft_buffer_read(t->bytes, 0, sizeof got, &t->second, e));
   TRY(weft_future_wait(t->second, e));
@@ -64,6 +71,11 @@ static weft_status work(weft_device *d, things *t, weft_error *e) {
   for (int i = 0; i < N; i++) CHECK_EQ(sum[i], 4 * (float)i + 1);
   for (int i = 0; i < 37; i++) CHECK_EQ(got[i], 1 + 2 * (i >= 5 && i < 12) + (i == 9 || i == 13 || i == 17));
   TRY(weft_future_wait(t->ready, e));
+  if (!timed) return WEFT_OK;
+  uint64_t ticks[2];
+  TRY(weft_future_wait(t->timed, e));
+  TRY(weft_future_take(t->timed, ticks, sizeof ticks, e));
+  CHECK(weft_timer_seconds(t->timer, ticks) >= 0);
   return WEFT_OK;
 }
 
@@ -335,6 +347,56 @@ TEST(a_failed_submit_spoils_what_it_wrote_and_what_came_of_it) {
   weft_buffer_release(bad);
   weft_buffer_release(derived);
   weft_buffer_release(mended);
+  rig_close(&r);
+}
+
+/* In order: module, pipeline, the submit with the first call, in which the timer starts or stops. */
+TEST(a_failed_submit_takes_the_time_with_it) {
+  rig r;
+  if (!rig_open(&r)) SKIP(rig_reason);
+  if (!(weft_device_query(r.device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1)) {
+    rig_close(&r);
+    SKIP("the device has no timestamps");
+  }
+  for (int start_inside = 0; start_inside < 2; start_inside++) {
+    uint32_t zero = 0;
+    uint64_t ticks[2];
+    weft_buffer *x;
+    weft_kernel *k;
+    weft_timer *t;
+    weft_future *f;
+    CHECK_OK(rig_upload(r.device, &zero, 4, &x, &err), &err);
+    const weft_arg args[] = {rig_arg(x, WEFT_DTYPE_UINT32)};
+    weft_fault_plan plan = {.fail_future = weft_fault_futures(r.fault) + 3, .future_message = "the submit fails", .hold_polls = 3};
+    weft_fault_set(r.fault, &plan);
+    weft_device_batch_begin(r.device);
+    char source[sizeof bump_source + 16]; /* one of its own, so that it is compiled */
+    snprintf(source, sizeof source, "// %d\n%s", start_inside, bump_source);
+    CHECK_OK(weft_kernel_create(r.device, source, strlen(source), NULL, false, &k, NULL, &err), &err);
+    if (!start_inside) CHECK_OK(weft_timer_start(r.device, &t, &err), &err);
+    CHECK_OK(weft_kernel_call(k, args, rig_threads(1), &err), &err);
+    if (start_inside) CHECK_OK(weft_timer_start(r.device, &t, &err), &err);
+    if (!start_inside) CHECK_OK(weft_timer_stop(t, &err), &err);
+    CHECK_OK(weft_device_batch_end(r.device, &err), &err);
+    if (start_inside) CHECK_OK(weft_timer_stop(t, &err), &err); /* in a submit that succeeds */
+    CHECK_OK(weft_timer_read(t, &f, &err), &err);
+    CHECK_FAILS(weft_future_wait(f, &err), WEFT_DEVICE, &err, "the submit fails");
+    weft_future_release(f);
+    weft_fault_set(r.fault, NULL);
+    CHECK_FAILS(weft_timer_read(t, &f, &err), WEFT_DEVICE, &err, "no time was taken: the submit fails");
+    weft_timer_release(t);
+
+    CHECK_OK(weft_timer_start(r.device, &t, &err), &err); /* and the next one is right again */
+    CHECK_OK(weft_timer_stop(t, &err), &err);
+    CHECK_OK(weft_timer_read(t, &f, &err), &err);
+    CHECK_OK(weft_future_wait(f, &err), &err);
+    CHECK_OK(weft_future_take(f, ticks, sizeof ticks, &err), &err);
+    CHECK(weft_timer_seconds(t, ticks) >= 0);
+    weft_future_release(f);
+    weft_timer_release(t);
+    weft_kernel_release(k);
+    weft_buffer_release(x);
+  }
   rig_close(&r);
 }
 

@@ -176,18 +176,21 @@ def test_devices_do_not_survive_a_fork():
       k(x=x, threads=2)
       with weft.record() as g: k(x=x, threads=2)
       f = weft._core.synchronize_start()
+      t, running = weft.timer(), weft.timer()
+      with t: running.__enter__()
       pid = os.fork()
       if pid == 0:
           uses = (x.to_memoryview, x.to_memoryview_async, lambda: k(x=x, threads=2), lambda: weft.zeros(1), x.copy,
                   lambda: x.fill(1), lambda: x.write([1, 2]), lambda: y.copy_from(x), lambda: weft.kernel(STEP),
                   weft.device, weft.devices, weft.synchronize, weft.flush, weft.trim, weft.stats, weft.batch, weft.record,
-                  lambda: weft.Buffer(4), lambda: weft.device("native"), x.device.destroy, g.replay, f.done, f.result)
+                  lambda: weft.Buffer(4), lambda: weft.device("native"), x.device.destroy, g.replay, f.done, f.result,
+                  weft.timer, t.seconds, t.seconds_async, running.__exit__)
           wrong = "weft.Device" not in repr(x.device)
           for use in uses:
               try: use()
               except weft.StateError as e: wrong += "fork" not in str(e)
               else: wrong += 1
-          del x, y, k, g, f, use, uses
+          del x, y, k, g, f, t, running, use, uses
           os._exit(wrong)
       print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), x.to_memoryview().tolist())
     """

@@ -18,12 +18,14 @@ import {
   headers,
   immediates,
   pipeline,
+  resolve,
   saxpy,
   script,
   setGpu,
   setGroup,
   spy,
   tables,
+  timestamp,
   write,
 } from './harness.mjs';
 
@@ -43,12 +45,14 @@ const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 test('the numbers spelled out in web.js are those of the headers', () => {
   const constant = (name) => Number(script.match(new RegExp(`const ${name} = (\\w+);`))[1]);
   const ops = headers.driver.match(/typedef enum weft_op \{([^}]*)\}/)[1].match(/WEFT_OP_\w+/g);
-  assert.equal(ops.length, 9);
+  assert.equal(ops.length, 11);
   ops.forEach((name, i) => assert.equal(constant(name.replace('WEFT_', '')), i + 1, name));
   for (const name of ['FUTURE_LOST', 'FUTURE_UNCAPTURED']) {
     assert.equal(constant(name), Number(headers.driver.match(new RegExp(`WEFT_${name} = (\\w+)`))[1]));
   }
   assert.equal(constant('ERROR_CAPACITY'), Number(headers.status.match(/WEFT_ERROR_CAPACITY (\d+)/)[1]));
+  for (const name of ['ROW_BYTES', 'QUERIES'])
+    assert.equal(constant(name), Number(headers.driver.match(new RegExp(`#define WEFT_${name} (\\d+)`))[1]));
   assert.equal(constant('SLOT_MASK'), Number(headers.driver.match(/WEFT_ID_SLOT\(id\) \(\(id\)&(\w+)u\)/)[1]));
 });
 
@@ -128,6 +132,40 @@ onDevice('immediates and override constants reach the kernel', async (device) =>
   );
   assert.deepEqual(await device.settled(future), { status: STATUS.OK, text: '' });
   assert.deepEqual([...(await device.read(y, 8))], [15.5, 6]);
+});
+
+onDevice('timestamps tell the time between passes', async (device, host) => {
+  const k = saxpy(device, 64);
+  const ticks = device.buffer(24, USAGE.QUERY_RESOLVE | USAGE.COPY_SRC);
+  const call = [pipeline(k.pipeline), setGroup(0, k.group, 0), dispatch(1)].flat();
+  device.run(begin(), timestamp(4), call, timestamp(5), call, timestamp(6), resolve(4, 3, ticks), call);
+  const [first, second, third] = await device.read(ticks, 24, BigUint64Array);
+  assert.ok(first <= second && second <= third && third > 0n, `${[first, second, third]}`);
+  assert.deepEqual(
+    [...(await device.read(k.y, 256))],
+    range(64, (i) => 3 * i),
+  );
+  const refused = device.try('submit', host.words([...begin(), ...timestamp(128)]), 4);
+  assert.equal(refused.status, STATUS.VALUE);
+  assert.deepEqual(device.uncaptured, []);
+});
+
+test('a device without timestamps says so', async () => {
+  const { gpu } = navigator;
+  setGpu({
+    async requestAdapter(wish) {
+      const adapter = await gpu.requestAdapter(wish);
+      const features = new Set([...adapter.features].filter((name) => name !== 'timestamp-query'));
+      return { info: adapter.info, limits: adapter.limits, features, requestDevice: (d) => adapter.requestDevice(d) };
+    },
+  });
+  const host = new Host();
+  const device = await host.open();
+  setGpu();
+  const { status, message } = device.try('submit', host.words([...begin(), ...timestamp(0)]), 4);
+  assert.equal(status, STATUS.UNSUPPORTED);
+  assert.match(message, /timestamp-query/);
+  device.close();
 });
 
 onDevice('a BEGIN block that the device rejects fails alone, and says why', async (device, host) => {

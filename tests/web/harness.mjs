@@ -27,7 +27,7 @@ export const tables = {
 export const STATUS = Object.fromEntries(tables.statuses.map((name, code) => [name, code]));
 export const LOST = 0xffffffff;
 export const UNCAPTURED = 0xfffffffe;
-export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 };
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128, QUERY_RESOLVE: 512 };
 export const BINDING = { UNIFORM: 0, DYNAMIC: 1, STORAGE: 2, READ: 3 };
 
 export const both = (value) => [value >>> 0, Math.floor(value / 2 ** 32)];
@@ -51,6 +51,8 @@ export const dispatch = (x, y = 1, z = 1) => op(7, x, y, z);
 export const copy = (from, fromOffset, to, toOffset, n) =>
   op(8, from, ...both(fromOffset), to, ...both(toOffset), ...both(n));
 export const clear = (id, offset, n) => op(9, id, ...both(offset), ...both(n));
+export const timestamp = (query) => op(10, query);
+export const resolve = (first, n, id, offset = 0) => op(11, first, n, id, ...both(offset));
 
 /* One WebGPU for all: Dawn wants it kept, and every `create` is an instance of its own. */
 const gpu = create([]);

@@ -31,7 +31,7 @@ static const uint64_t limits[WEFT_LIMIT_COUNT] = {
     [WEFT_LIMIT_MAX_IMMEDIATE_SIZE] = CPU_IMMEDIATE_BYTES_MAX,
 };
 
-enum { FEATURES = 1 << WEFT_FEATURE_SHADER_F16 | 1 << WEFT_FEATURE_SUBGROUPS };
+enum { FEATURES = 1 << WEFT_FEATURE_SHADER_F16 | 1 << WEFT_FEATURE_SUBGROUPS | 1 << WEFT_FEATURE_TIMESTAMP_QUERY };
 
 #if defined(__wasm__)
 static const char architecture[] = "wasm32";
@@ -131,19 +131,21 @@ static void cpu_lose(void *device) {
 
 /* ---- what it says of itself -------------------------------------------------------------------------------------- */
 
-static void cpu_query(void *device, uint64_t *out, uint64_t *features, uint64_t *languages, weft_adapter *adapter) {
+static void cpu_query(void *device, uint64_t *out, uint64_t *features, uint64_t *languages, weft_adapter *adapter,
+                      double *tick) {
   const cpu_device *d = device;
   memcpy(out, d->limits, sizeof d->limits);
   *features = FEATURES;
   *languages = 1u << WEFT_LANGUAGE_IMMEDIATE_ADDRESS_SPACE;
   *adapter = WEFT_ADAPTER_CPU;
+  *tick = 1;
 }
 
 static size_t cpu_text(void *device, weft_info what, char *out, size_t capacity) {
   const cpu_device *d = device;
   const char *const texts[] = {
       [WEFT_INFO_NAME] = d->name,  [WEFT_INFO_VENDOR] = "weft",      [WEFT_INFO_ARCHITECTURE] = architecture,
-      [WEFT_INFO_BACKEND] = "CPU", [WEFT_INFO_LIBRARY] = d->library, [WEFT_INFO_FEATURES] = "shader-f16 subgroups",
+      [WEFT_INFO_BACKEND] = "CPU", [WEFT_INFO_LIBRARY] = d->library, [WEFT_INFO_FEATURES] = "shader-f16 subgroups timestamp-query",
   };
   return weft__copy_text((unsigned)what < sizeof texts / sizeof *texts ? texts[what] : "", out, capacity);
 }

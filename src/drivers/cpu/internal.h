@@ -115,14 +115,14 @@ typedef struct cpu_records {
 
 typedef enum cpu_job_kind { CPU_JOB_WRITE, CPU_JOB_BLOCK, CPU_JOB_COMPILE, CPU_JOB_MAP } cpu_job_kind;
 
-/* source NULL and pipeline NULL: a CLEAR. */
 typedef struct cpu_command {
-  const cpu_pipeline *pipeline;    /* a DISPATCH */
+  enum { CPU_COMMAND_DISPATCH, CPU_COMMAND_COPY, CPU_COMMAND_CLEAR, CPU_COMMAND_TIMESTAMP } kind; /* COPY: also of a WRITE */
+  const cpu_pipeline *pipeline;    /* DISPATCH, as the next two lines */
   uint32_t first_span, first_word; /* of the job's */
   uint32_t groups[3];
-  uint8_t *destination;
-  const uint8_t *source; /* a COPY, or a WRITE */
-  uint64_t n_bytes;
+  void *destination;
+  const void *source; /* COPY */
+  uint64_t n_bytes;   /* COPY, CLEAR */
 } cpu_command;
 
 typedef struct cpu_compile {
@@ -207,6 +207,7 @@ typedef struct cpu_device {
   uint64_t n_dispatches;  /* so that a helper takes part in each once */
   uint32_t n_busy;        /* helpers at work */
   cpu_scratch *scratch;   /* of the worker */
+  uint64_t queries[WEFT_QUERIES]; /* nanoseconds of the host's clock; the worker's */
 } cpu_device;
 
 /* ---- object.c ---------------------------------------------------------------------------------------------------- */

@@ -166,7 +166,7 @@ static weft_status write_later(cpu_buffer *b, uint64_t offset, const void *bytes
   }
   memcpy(job->words, bytes, (size_t)n_bytes);
   job->commands[0] =
-      (cpu_command){.destination = b->bytes + offset, .source = (const uint8_t *)job->words, .n_bytes = n_bytes};
+      (cpu_command){.kind = CPU_COMMAND_COPY, .destination = b->bytes + offset, .source = job->words, .n_bytes = n_bytes};
   job->n_commands = 1;
   *out = job;
   return WEFT_OK;

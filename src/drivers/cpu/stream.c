@@ -2,7 +2,7 @@
  * whole stream is known to be sound.
  *
  *   WRITE ──▶ at once, or a job        GROUP ──▶ the table
- *   BEGIN ──▶ a job: PIPELINE, SET_GROUP, IMMEDIATES are its state; DISPATCH, COPY, CLEAR its commands
+ *   BEGIN ──▶ a job: PIPELINE, SET_GROUP, IMMEDIATES are its state; all others its commands
  *
  * What would harm the driver (an unknown id, a broken stream) fails the submit. What WebGPU forbids fails the block. */
 #include <string.h>
@@ -107,7 +107,10 @@ static weft_status take_copy(walk *k, const uint32_t *w, weft_error *err) {
     return WEFT_OK;
   status = cpu_job_hold(k->block, &from->head, err);
   if (!status) status = cpu_job_hold(k->block, &to->head, err);
-  const cpu_command c = {.destination = to->bytes + weft__word64(w + 5), .source = from->bytes + weft__word64(w + 2), .n_bytes = n};
+  const cpu_command c = {.kind = CPU_COMMAND_COPY,
+                         .destination = to->bytes + weft__word64(w + 5),
+                         .source = from->bytes + weft__word64(w + 2),
+                         .n_bytes = n};
   return status ? status : add_command(k, &c, err);
 }
 
@@ -118,7 +121,30 @@ static weft_status take_clear(walk *k, const uint32_t *w, weft_error *err) {
   end_pass(k);
   if (range_forbidden(k, "CLEAR", b, weft__word64(w + 2), weft__word64(w + 4), WEFT_USAGE_COPY_DST)) return WEFT_OK;
   status = cpu_job_hold(k->block, &b->head, err);
-  const cpu_command c = {.destination = b->bytes + weft__word64(w + 2), .n_bytes = weft__word64(w + 4)};
+  const cpu_command c = {.kind = CPU_COMMAND_CLEAR, .destination = b->bytes + weft__word64(w + 2), .n_bytes = weft__word64(w + 4)};
+  return status ? status : add_command(k, &c, err);
+}
+
+static weft_status take_timestamp(walk *k, const uint32_t *w, weft_error *err) {
+  const cpu_command c = {.kind = CPU_COMMAND_TIMESTAMP, .destination = &k->device->queries[w[1]]};
+  end_pass(k);
+  return add_command(k, &c, err);
+}
+
+static weft_status take_resolve(walk *k, const uint32_t *w, weft_error *err) {
+  cpu_buffer *b;
+  uint64_t offset = weft__word64(w + 4), n = w[2] * (uint64_t)sizeof *k->device->queries;
+  weft_status status = cpu_object_find(k->device, w[3], WEFT__KIND_BUFFER, &b, err);
+  if (status) return status;
+  end_pass(k);
+  if (range_forbidden(k, "RESOLVE", b, offset, n, WEFT_USAGE_QUERY_RESOLVE)) return WEFT_OK;
+  if (offset % WEFT_RESOLVE_BYTES) {
+    FORBID(k, "RESOLVE: offset %llu is no multiple of %d", (ull)offset, WEFT_RESOLVE_BYTES);
+    return WEFT_OK;
+  }
+  status = cpu_job_hold(k->block, &b->head, err);
+  const cpu_command c = {
+      .kind = CPU_COMMAND_COPY, .destination = b->bytes + offset, .source = &k->device->queries[w[1]], .n_bytes = n};
   return status ? status : add_command(k, &c, err);
 }
 
@@ -340,6 +366,8 @@ static weft_status take_command(walk *k, const uint32_t *w, weft_error *err) {
       return WEFT_OK;
     case WEFT_OP_DISPATCH: return take_dispatch(k, w, err);
     case WEFT_OP_COPY: return take_copy(k, w, err);
+    case WEFT_OP_TIMESTAMP: return take_timestamp(k, w, err);
+    case WEFT_OP_RESOLVE: return take_resolve(k, w, err);
     default: return take_clear(k, w, err);
   }
 }

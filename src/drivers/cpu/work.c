@@ -183,17 +183,16 @@ static bool run_commands(cpu_device *d, cpu_job *job, double deadline) {
     const cpu_command *c = &job->commands[job->at];
     weft_error problem = {0};
     if (atomic_load_explicit(&d->stop, memory_order_relaxed)) return true;
-    if (c->pipeline) {
-      if (!run_dispatch(d, job, c, deadline, &problem)) return false;
-      job->at_group = 0;
-      if (problem.code) {
+    switch (c->kind) {
+      case CPU_COMMAND_DISPATCH:
+        if (!run_dispatch(d, job, c, deadline, &problem)) return false;
+        job->at_group = 0;
+        if (!problem.code) break;
         cpu_record_fail(job->record, problem.code, problem.message);
         return true;
-      }
-    } else if (c->source) {
-      memcpy(c->destination, c->source, (size_t)c->n_bytes);
-    } else {
-      memset(c->destination, 0, (size_t)c->n_bytes);
+      case CPU_COMMAND_COPY: memcpy(c->destination, c->source, (size_t)c->n_bytes); break;
+      case CPU_COMMAND_CLEAR: memset(c->destination, 0, (size_t)c->n_bytes); break;
+      case CPU_COMMAND_TIMESTAMP: *(uint64_t *)c->destination = (uint64_t)(weft__clock() * 1e9); break;
     }
   }
   return true;

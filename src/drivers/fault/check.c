@@ -31,7 +31,7 @@ struct weft__shadow {
   thing *things;
   uint32_t capacity;
   bool open;
-  uint64_t limits[WEFT_LIMIT_COUNT], languages;
+  uint64_t limits[WEFT_LIMIT_COUNT], features, languages;
 };
 
 void weft__violate(weft__violations *v, const char *format, ...) {
@@ -115,8 +115,9 @@ void weft__shadow_close(weft__shadow *s) {
   free(s);
 }
 
-void weft__shadow_open(weft__shadow *s, const uint64_t *limits, uint64_t languages) {
+void weft__shadow_open(weft__shadow *s, const uint64_t *limits, uint64_t features, uint64_t languages) {
   s->open = true;
+  s->features = features;
   s->languages = languages;
   memcpy(s->limits, limits, sizeof s->limits);
 }
@@ -404,6 +405,11 @@ static void check_pass_command(walk *k, const uint32_t *w) {
   }
 }
 
+static void check_queries(weft__shadow *s, uint32_t first, uint32_t n, const char *what) {
+  if (!(s->features >> WEFT_FEATURE_TIMESTAMP_QUERY & 1)) VIOLATE(s, "%s: the device has no timestamps", what);
+  if (!inside(first, n, WEFT_QUERIES)) VIOLATE(s, "%s: %u queries from the %uth", what, n, first);
+}
+
 static void check_command(walk *k, const uint32_t *w) {
   weft__shadow *s = k->s;
   uint32_t op = WEFT_OP_CODE(*w);
@@ -430,6 +436,16 @@ static void check_command(walk *k, const uint32_t *w) {
       end_pass(k);
       use_range(s, w[1], weft__word64(w + 2), weft__word64(w + 4), WEFT_USAGE_COPY_DST, "CLEAR");
       break;
+    case WEFT_OP_TIMESTAMP:
+      end_pass(k);
+      check_queries(s, w[1], 1, "TIMESTAMP");
+      break;
+    case WEFT_OP_RESOLVE:
+      end_pass(k);
+      check_queries(s, w[1], w[2], "RESOLVE");
+      use_range(s, w[3], weft__word64(w + 4), w[2] * (uint64_t)8, WEFT_USAGE_QUERY_RESOLVE, "RESOLVE");
+      if (weft__word64(w + 4) % WEFT_RESOLVE_BYTES) VIOLATE(s, "RESOLVE: offset %llu", (ull)weft__word64(w + 4));
+      break;
     default:
       check_pass_command(k, w);
       break;
@@ -438,11 +454,11 @@ static void check_command(walk *k, const uint32_t *w) {
 
 /* Whether every command has the words it needs; else the stream cannot be walked. */
 static bool well_formed(weft__shadow *s, const uint32_t *words, size_t n_words) {
-  static const uint32_t least[] = {1, 8, 2, 4, 2, 4, 2, 4, 9, 6};
+  static const uint32_t least[] = {1, 8, 2, 4, 2, 4, 2, 4, 9, 6, 2, 6};
   for (size_t at = 0; at < n_words; at += WEFT_OP_LENGTH(words[at])) {
     const uint32_t *w = words + at;
     uint32_t op = WEFT_OP_CODE(*w), n = WEFT_OP_LENGTH(*w);
-    bool known = op >= WEFT_OP_WRITE && op <= WEFT_OP_CLEAR && n >= least[op] && n <= n_words - at;
+    bool known = op >= WEFT_OP_WRITE && op <= WEFT_OP_RESOLVE && n >= least[op] && n <= n_words - at;
     if (known && op == WEFT_OP_GROUP) known = n - 4 == (uint64_t)w[3] * 6;
     if (known && op == WEFT_OP_SET_GROUP) known = n - 4 == w[3];
     if (!known) {

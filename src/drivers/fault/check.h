@@ -19,7 +19,7 @@ weft__shadow *weft__shadow_create(weft__violations *violations);
 /* Says what is left alive. */
 void weft__shadow_close(weft__shadow *s);
 /* The device has opened: limits are known, and calls are allowed. */
-void weft__shadow_open(weft__shadow *s, const uint64_t *limits, uint64_t languages);
+void weft__shadow_open(weft__shadow *s, const uint64_t *limits, uint64_t features, uint64_t languages);
 
 /* Before the inner driver's call: what the arguments violate. */
 void weft__shadow_buffer_write(weft__shadow *s, weft_id id, uint64_t offset, uint64_t n_bytes);

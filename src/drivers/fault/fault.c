@@ -162,9 +162,9 @@ static void fault_interrupt(void *device) {
 }
 
 static void fault_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages,
-                        weft_adapter *adapter) {
+                        weft_adapter *adapter, double *tick) {
   fault_device *d = device;
-  d->inner->query(d->device, limits, features, languages, adapter);
+  d->inner->query(d->device, limits, features, languages, adapter, tick);
 }
 
 static size_t fault_text(void *device, weft_info what, char *out, size_t capacity) {
@@ -389,8 +389,9 @@ static void tell(fault_device *d, note *told) {
   if (known.ready && !told->status) {
     uint64_t limits[WEFT_LIMIT_COUNT], features, languages;
     weft_adapter adapter;
-    d->inner->query(d->device, limits, &features, &languages, &adapter);
-    weft__shadow_open(d->shadow, limits, languages);
+    double tick;
+    d->inner->query(d->device, limits, &features, &languages, &adapter, &tick);
+    weft__shadow_open(d->shadow, limits, features, languages);
   }
 }
 

@@ -411,6 +411,7 @@ void weft__native_close(void *device) {
       n->procs.ComputePipelineRelease(r->handle);
   }
   release_adapters(d);
+  if (d->queries) n->procs.QuerySetRelease(d->queries);
   if (d->queue) n->procs.QueueRelease(d->queue);
   if (d->device) {
     n->procs.DeviceDestroy(d->device);
@@ -432,12 +433,14 @@ void weft__native_lose(void *device) {
 }
 
 void weft__native_query(void *device, uint64_t *limits, uint64_t *feature_bits, uint64_t *languages,
-                        weft_adapter *adapter) {
+                        weft_adapter *adapter, double *tick) {
   const weft__device *d = device;
   memcpy(limits, d->limits, sizeof d->limits);
   *feature_bits = d->features;
   *languages = d->languages;
   *adapter = d->adapter;
+  /* wgpu-native resolves to the device's own ticks, others to nanoseconds. */
+  *tick = d->queue && d->native->procs.QueueGetTimestampPeriod ? d->native->procs.QueueGetTimestampPeriod(d->queue) : 1;
 }
 
 size_t weft__native_text(void *device, weft_info what, char *out, size_t capacity) {

@@ -27,6 +27,9 @@
 typedef struct weft__device weft__device;
 typedef struct weft__record weft__record;
 
+/* wgpu-native's own, not in the standard header. */
+typedef float (*WGPUProcQueueGetTimestampPeriod)(WGPUQueue queue);
+
 typedef struct weft__procs {
 #define PROC(name, rank) WGPUProc##name name;
 #include "procs.def"
@@ -84,6 +87,7 @@ struct weft__device {
   bool writes_wait; /* queue writes since the last submit; wgpu-native does not start them by itself before a mapping */
   WGPUDevice device;
   WGPUQueue queue;
+  WGPUQuerySet queries; /* of timestamps; NULL until they are used */
 
   weft__object *objects; /* by slot */
   uint32_t n_objects_capacity, n_objects;
@@ -151,7 +155,8 @@ weft_status weft__native_open(void *context, const char *selector, weft_power po
                               uint64_t required_features, uint32_t ready, void **device, weft_error *err);
 void weft__native_close(void *device);
 void weft__native_lose(void *device);
-void weft__native_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter);
+void weft__native_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter,
+                        double *tick);
 size_t weft__native_text(void *device, weft_info what, char *out, size_t capacity);
 /* The next step of opening, when its callbacks have come. Called by poll, under `lock`. */
 void weft__native_step(weft__device *d);

@@ -39,6 +39,42 @@ static weft_status check_buffer(check *c, weft_id id, weft_error *err) {
   return status;
 }
 
+/* A pass that only tells the time: its end waits for all before it, its beginning may not. */
+static void write_timestamp(const weft__device *d, WGPUCommandEncoder encoder, uint32_t query) {
+  const weft__procs *procs = &d->native->procs;
+  const WGPUPassTimestampWrites writes = {.querySet = d->queries,
+                                          .beginningOfPassWriteIndex = WGPU_QUERY_SET_INDEX_UNDEFINED,
+                                          .endOfPassWriteIndex = query};
+  const WGPUComputePassDescriptor descriptor = {.timestampWrites = &writes};
+  WGPUComputePassEncoder pass = procs->CommandEncoderBeginComputePass(encoder, &descriptor);
+  procs->ComputePassEncoderEnd(pass);
+  procs->ComputePassEncoderRelease(pass);
+}
+
+/* wgpu-native waits for ever for a query that was never written, which happens when the submit with its TIMESTAMP fails. */
+static void write_all_queries(const weft__device *d) {
+  const weft__procs *procs = &d->native->procs;
+  WGPUCommandEncoder encoder = procs->DeviceCreateCommandEncoder(d->device, NULL);
+  for (uint32_t i = 0; i < WEFT_QUERIES; i++) write_timestamp(d, encoder, i);
+  WGPUCommandBuffer commands = procs->CommandEncoderFinish(encoder, NULL);
+  procs->QueueSubmit(d->queue, 1, &commands);
+  procs->CommandBufferRelease(commands);
+  procs->CommandEncoderRelease(encoder);
+}
+
+/* The set of queries, made when the first is used. */
+static weft_status check_queries(check *c, weft_error *err) {
+  weft__device *d = c->device;
+  const WGPUQuerySetDescriptor descriptor = {.type = WGPUQueryType_Timestamp, .count = WEFT_QUERIES};
+  if (!(d->features >> WEFT_FEATURE_TIMESTAMP_QUERY & 1))
+    return weft__fail(err, WEFT_UNSUPPORTED, "this device has no timestamps (the feature timestamp-query)");
+  if (d->queries) return WEFT_OK;
+  d->queries = d->native->procs.DeviceCreateQuerySet(d->device, &descriptor);
+  if (!d->queries) return weft__fail_memory(err);
+  if (c->guarded) write_all_queries(d);
+  return WEFT_OK;
+}
+
 static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
   weft__device *d = c->device;
   weft__object *object;
@@ -72,6 +108,11 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
       return status ? status : check_buffer(c, w[4], err);
     case WEFT_OP_CLEAR:
       return check_buffer(c, w[1], err);
+    case WEFT_OP_TIMESTAMP:
+      return check_queries(c, err);
+    case WEFT_OP_RESOLVE:
+      status = check_queries(c, err);
+      return status ? status : check_buffer(c, w[3], err);
     default:
       return WEFT_OK;
   }
@@ -160,8 +201,8 @@ static void run_group(run *r, const uint32_t *w) {
 static void run_command(run *r, const uint32_t *w) {
   const weft__procs *procs = r->procs;
   uint32_t op = WEFT_OP_CODE(*w), length = WEFT_OP_LENGTH(*w);
-  if (op == WEFT_OP_COPY || op == WEFT_OP_CLEAR) end_pass(r);
-  if (op >= WEFT_OP_PIPELINE && op <= WEFT_OP_DISPATCH) need_pass(r);
+  if (op > WEFT_OP_DISPATCH) end_pass(r);
+  else if (op >= WEFT_OP_PIPELINE) need_pass(r);
   switch (op) {
     case WEFT_OP_WRITE:
       procs->QueueWriteBuffer(r->device->queue, handle_of(r, w[1]), weft__word64(w + 2), weft__word_pointer(w + 4),
@@ -192,6 +233,12 @@ static void run_command(run *r, const uint32_t *w) {
       break;
     case WEFT_OP_CLEAR:
       procs->CommandEncoderClearBuffer(r->encoder, handle_of(r, w[1]), weft__word64(w + 2), weft__word64(w + 4));
+      break;
+    case WEFT_OP_TIMESTAMP:
+      write_timestamp(r->device, r->encoder, w[1]);
+      break;
+    case WEFT_OP_RESOLVE:
+      procs->CommandEncoderResolveQuerySet(r->encoder, r->device->queries, w[1], w[2], handle_of(r, w[3]), weft__word64(w + 4));
       break;
   }
 }

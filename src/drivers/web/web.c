@@ -99,10 +99,12 @@ static void web_close(void *device) { ask(ENTRY_close, device, WORDS(0)); }
 
 static void web_lose(void *device) { ask(ENTRY_lose, device, WORDS(0)); }
 
-static void web_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter) {
+static void web_query(void *device, uint64_t *limits, uint64_t *features, uint64_t *languages, weft_adapter *adapter,
+                      double *tick) {
   for (int i = 0; i < WEFT_LIMIT_COUNT; i++) limits[i] = 0;
   *features = *languages = 0;
   *adapter = WEFT_ADAPTER_UNKNOWN;
+  *tick = 1;
   ask(ENTRY_query, device, WORDS(ADDRESS(limits), ADDRESS(features), ADDRESS(languages), ADDRESS(adapter)));
 }
 

@@ -7,6 +7,7 @@
  *             mapped   id → the range that map_start asked for
  *             pending  futures that have not settled           done     completions that poll has not taken
  *             texts    future → message, of the latest poll    scopes   error scopes that are open now
+ *             queries  the query set of timestamps, null until it is used
  *             showing  the copy to a canvas that goes with the next submit
  *
  * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
@@ -34,6 +35,8 @@ const OP_IMMEDIATES = 6;
 const OP_DISPATCH = 7;
 const OP_COPY = 8;
 const OP_CLEAR = 9;
+const OP_TIMESTAMP = 10;
+const OP_RESOLVE = 11;
 const FUTURE_LOST = 0xffffffff;
 const FUTURE_UNCAPTURED = 0xfffffffe;
 const SLOT_MASK = 0xfffff;
@@ -52,6 +55,7 @@ const STAGE_COMPUTE = 4;
 const MAP_READ = 1;
 const TEXTURE_COPY_DST = 2;
 const ROW_BYTES = 256;
+const QUERIES = 128;
 const SURE_BYTES = 2 ** 20; // smaller buffers are there once they are asked for
 const LOSS_DELAY = 50; // ms
 
@@ -401,6 +405,18 @@ const createGroup = (record, words, at) => {
   put(record, words[at + 1], record.gpu.createBindGroup({ layout: find(record, words[at + 2]), entries }));
 };
 
+/* The set of queries, made when the first is used. */
+const queriesOf = (record, first, n) => {
+  if (first + n > QUERIES) throw new Refusal(STATUS.VALUE, `${n} queries from the ${first}th; there are ${QUERIES}`);
+  if (!record.gpu.features.has('timestamp-query'))
+    throw new Refusal(STATUS.UNSUPPORTED, 'this device has no timestamps (the feature timestamp-query)');
+  record.queries ??= record.gpu.createQuerySet({ type: 'timestamp', count: QUERIES });
+  return record.queries;
+};
+
+/* What a pass writes that only tells the time: its end waits for all before it, its beginning may not. */
+const stamp = (record, query) => ({ querySet: queriesOf(record, query, 1), endOfPassWriteIndex: query });
+
 /* `last`: what `present` asked for goes with the last block of a stream. */
 const endBlock = (record, commands, pass, future, last = false) => {
   pass?.end();
@@ -458,6 +474,20 @@ const walk = (record, words, at, end, begun) => {
         pass = pass?.end() ?? null;
         commands.clearBuffer(find(record, words[at + 1]), get64(words, at + 2), get64(words, at + 4));
         break;
+      case OP_TIMESTAMP:
+        pass = pass?.end() ?? null;
+        commands.beginComputePass({ timestampWrites: stamp(record, words[at + 1]) }).end();
+        break;
+      case OP_RESOLVE:
+        pass = pass?.end() ?? null;
+        commands.resolveQuerySet(
+          queriesOf(record, words[at + 1], words[at + 2]),
+          words[at + 1],
+          words[at + 2],
+          find(record, words[at + 3]),
+          get64(words, at + 4),
+        );
+        break;
       case OP_WRITE:
         record.queue.writeBuffer(
           find(record, words[at + 1]),
@@ -513,6 +543,7 @@ const entries = {
       scopes: 0,
       compiled: SETTLED, // when the compiler has told of every module
       lost: null,
+      queries: null,
       showing: null,
       closed: false,
     };
