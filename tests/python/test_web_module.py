@@ -101,3 +101,31 @@ def test_a_javascript_exception_where_no_error_can_be_told_ends_nothing(entry):
     finally:
         _web.fail_next(None)
     assert scale(3.0) == [3.0, 6.0, 9.0]
+
+
+async def test_a_device_without_a_clock():
+    from pyodide.code import run_js
+
+    restore = run_js("""(() => {
+      const request = navigator.gpu.requestAdapter;
+      navigator.gpu.requestAdapter = async function (wish) {
+        const adapter = await request.call(this, wish);
+        const features = new Set([...adapter.features].filter((name) => name !== "timestamp-query"));
+        return { info: adapter.info, limits: adapter.limits, features, requestDevice: (d) => adapter.requestDevice(d) };
+      };
+      return () => { navigator.gpu.requestAdapter = request; };
+    })()""")
+    try:
+        device = await weft.device_async("web", new=True)
+    finally:
+        restore()
+    assert "timestamp-query" not in device.features
+    t = weft.timer(device)
+    with pytest.raises(weft.UnsupportedError, match="no clock to time with .the feature timestamp-query"), t:
+        pass
+    with pytest.raises(weft.StateError, match="nothing has been timed yet"):
+        t.seconds()
+    x = weft.asarray([1.0, 2.0], dtype="float32", device=device)
+    weft.kernel(SOURCE, constants={"by": 2}, device=device)(x, threads=2)  # and the rest of it works
+    assert list(await x.to_memoryview_async()) == [2.0, 4.0]
+    device.destroy()
