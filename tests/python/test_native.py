@@ -197,6 +197,18 @@ def test_devices_do_not_survive_a_fork():
     assert run(code) == (0, "0 [2, 3]", "")
 
 
+def test_the_clock_of_timers_is_fine():
+    """Dawn masks the low 16 bits of nanoseconds unless it is told not to, at the right stage."""
+    import weft
+
+    timers = []
+    for _ in range(50):
+        with weft.timer() as t:
+            pass
+        timers.append(t)
+    assert any(round(t.seconds() * 1e9) % 65536 for t in timers)
+
+
 def test_a_child_of_a_process_that_only_imported_weft_may_use_it():
     code = """
       import os, weft

@@ -8,7 +8,7 @@ import pytest
 import weft
 from kernels import STEP, values
 
-# Long enough for a clock that has steps of 0.1 ms, as a browser's has.
+# Long enough for a clock that goes in steps of 65 µs, as a browser's does.
 LONG = """
 @group(0) @binding(0) var<storage, read_write> x: array<u32>;
 @compute @workgroup_size(64) fn long(@builtin(global_invocation_id) id: vec3u) {
