@@ -175,6 +175,24 @@ wgsl_span wgsl_module_place(const wgsl_module *module, uint32_t line, uint32_t c
 /* NULL when the module is not valid. */
 const wgsl_reflection *wgsl_module_reflect(const wgsl_module *module);
 
+/* n characters that were written in, in front of what was at this place; lines end at newlines alone. */
+typedef struct wgsl_insertion {
+  uint32_t line, column, n;
+} wgsl_insertion;
+
+typedef struct wgsl_cleared {
+  char *source; /* owned, NUL-terminated; NULL: no compute shader uses workgroup memory */
+  size_t n_bytes;
+  wgsl_insertion *insertions; /* owned; in rising order. Behind the end of the source there is more, on lines of its own */
+  uint32_t n_insertions;
+  const char *obstacle; /* a predeclared name that the source gives a meaning of its own, so that the text does not hold */
+} wgsl_cleared;
+
+/* The source of a valid module, made to clear its workgroup memory itself: for devices that leave in it what was there.
+ * False: out of memory. */
+bool wgsl_module_cleared(const wgsl_module *module, wgsl_cleared *out);
+void wgsl_cleared_free(wgsl_cleared *cleared);
+
 /* A value for an override: the number that WebGPU would be given. */
 typedef struct wgsl_constant {
   const wgsl_override *override; /* borrowed from the module */

@@ -245,6 +245,113 @@ TEST(every_allocation_of_a_pipeline_may_fail) {
   wgsl_module_destroy(m);
 }
 
+/* ---- clearing workgroup memory ------------------------------------------------------------------------------------ */
+
+/* The source of a module as one that clears its workgroup memory; "" when there is none. Owned. */
+static wgsl_cleared cleared_of(const char *source) {
+  wgsl_cleared cleared = {0};
+  wgsl_module *m = create(source);
+  render_all(m);
+  if (CHECK(wgsl_module_valid(m))) CHECK(wgsl_module_cleared(m, &cleared));
+  wgsl_module_destroy(m);
+  return cleared;
+}
+
+static void check_cleared(const char *source, const char *wanted) {
+  wgsl_cleared c = cleared_of(source);
+  CHECK_STR(c.source ? c.source : "", wanted);
+  CHECK(!c.obstacle);
+  if (c.source) CHECK_EQ(c.n_bytes, strlen(c.source));
+  if (c.source) {
+    wgsl_module *again = create(c.source);
+    render_all(again);
+    CHECK(wgsl_module_valid(again));
+    wgsl_module_destroy(again);
+  }
+  wgsl_cleared_free(&c);
+}
+
+TEST(shaders_clear_their_workgroup_memory) {
+  check_cleared("var<workgroup> w: array<f32, 8>; @compute @workgroup_size(4) fn main() {}", "");
+  check_cleared("@compute @workgroup_size(4) fn main() {}", "");
+  check_cleared("var<workgroup> w: array<vec4f, 8>;\n"
+                "@compute @workgroup_size(4, 2) fn main() { w[0] = vec4f(1); }",
+                "var<workgroup> w: array<vec4f, 8>;\n"
+                "@compute @workgroup_size(4, 2) fn main(@builtin(local_invocation_index) weft0: u32) "
+                "{ weft0_main(weft0); workgroupBarrier(); w[0] = vec4f(1); }\n"
+                "fn weft0_main(weft0: u32) { "
+                "for (var weft0_1 = weft0; weft0_1 < 8u; weft0_1 += u32(4) * u32(2)) { w[weft0_1] = vec4f(); } "
+                "if (weft0 == 0u) { } }");
+  /* What a function calls counts; an index that is there is used; names that are taken are not. */
+  check_cleared("alias Flag = vec2<bool>;\n"
+                "var<workgroup> weft0: Flag; var<workgroup> weft1: atomic<i32>;\n"
+                "fn touch() { weft0.x = atomicLoad(&weft1) == 0; }\n"
+                "struct In { @builtin(local_invocation_index) lane: u32 }\n"
+                "@compute @workgroup_size(1) fn a(in: In, ) { touch(); }\n"
+                "@compute @workgroup_size(1) fn b(@builtin(local_invocation_index) i: u32) { touch(); }\n"
+                "@compute @workgroup_size(1) fn c(@builtin(workgroup_id) g: vec3u, ) { touch(); }\n"
+                "@compute @workgroup_size(1) fn d() { }",
+                "alias Flag = vec2<bool>;\n"
+                "var<workgroup> weft0: Flag; var<workgroup> weft1: atomic<i32>;\n"
+                "fn touch() { weft0.x = atomicLoad(&weft1) == 0; }\n"
+                "struct In { @builtin(local_invocation_index) lane: u32 }\n"
+                "@compute @workgroup_size(1) fn a(in: In, ) { weft2_a(in.lane); workgroupBarrier(); touch(); }\n"
+                "@compute @workgroup_size(1) fn b(@builtin(local_invocation_index) i: u32) "
+                "{ weft2_b(i); workgroupBarrier(); touch(); }\n"
+                "@compute @workgroup_size(1) fn c(@builtin(workgroup_id) g: vec3u, "
+                "@builtin(local_invocation_index) weft2: u32, ) { weft2_c(weft2); workgroupBarrier(); touch(); }\n"
+                "@compute @workgroup_size(1) fn d() { }\n"
+                "fn weft2_a(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }\n"
+                "fn weft2_b(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }\n"
+                "fn weft2_c(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }");
+  /* Atomics inside, counts that are overrides, elements that are arrays. */
+  check_cleared("override n = 4u; const k = 3;\n"
+                "struct S { a: array<array<atomic<u32>, k>, 2>, b: mat2x2f }\n"
+                "var<workgroup> s: array<S, n + 1>; var<workgroup> t: array<array<f32, 2>, 5>;\n"
+                "@compute @workgroup_size(n)\nfn main() {\n_ = &s; _ = &t;\n}\n",
+                "override n = 4u; const k = 3;\n"
+                "struct S { a: array<array<atomic<u32>, k>, 2>, b: mat2x2f }\n"
+                "var<workgroup> s: array<S, n + 1>; var<workgroup> t: array<array<f32, 2>, 5>;\n"
+                "@compute @workgroup_size(n)\nfn main(@builtin(local_invocation_index) weft0: u32) "
+                "{ weft0_main(weft0); workgroupBarrier();\n_ = &s; _ = &t;\n}\n\n"
+                "fn weft0_main(weft0: u32) { "
+                "for (var weft0_1 = weft0; weft0_1 < u32(n + 1); weft0_1 += u32(n)) { "
+                "for (var weft0_3 = 0u; weft0_3 < 2u; weft0_3 += 1u) { "
+                "for (var weft0_4 = 0u; weft0_4 < 3u; weft0_4 += 1u) { "
+                "atomicStore(&s[weft0_1].a[weft0_3][weft0_4], 0u); } } "
+                "s[weft0_1].b = mat2x2f(); } "
+                "for (var weft0_1 = weft0; weft0_1 < 5u; weft0_1 += u32(n)) { t[weft0_1] = array<f32, 2>(); } "
+                "if (weft0 == 0u) { } }");
+}
+
+TEST(what_was_written_in_is_told) {
+  wgsl_cleared c = cleared_of("var<workgroup> w: u32; /* \xc3\xa9 */\n"
+                              "/* \xc3\xa9 */ @compute @workgroup_size(1) fn main() { w = 1; }");
+  CHECK_EQ(c.n_insertions, 2u);
+  CHECK_EQ(c.insertions[0].line, 2u);
+  CHECK_EQ(c.insertions[0].column, 45u);
+  CHECK_EQ(c.insertions[0].n, strlen("@builtin(local_invocation_index) weft0: u32"));
+  CHECK_EQ(c.insertions[1].column, 48u);
+  wgsl_cleared_free(&c);
+}
+
+TEST(a_redeclared_name_stands_in_the_way) {
+  wgsl_cleared c = cleared_of("fn workgroupBarrier() {} var<workgroup> w: i32; @compute @workgroup_size(1) fn main() { w = 1; }");
+  CHECK_STR(c.obstacle, "workgroupBarrier");
+  wgsl_cleared_free(&c);
+}
+
+TEST(every_allocation_of_clearing_may_fail) {
+  wgsl_module *m = create("var<workgroup> w: array<atomic<u32>, 4>; @compute @workgroup_size(4) fn main() { _ = &w; }");
+  FAULTS {
+    wgsl_cleared c;
+    if (wgsl_module_cleared(m, &c)) CHECK_HAS(c.source, "atomicStore(&w[weft0_1], 0u)");
+    else CHECK(!c.source && !c.insertions);
+    wgsl_cleared_free(&c);
+  }
+  wgsl_module_destroy(m);
+}
+
 /* The tables of names are searched by bisection: a row out of order would not be found. */
 TEST(every_name_in_the_tables_is_found) {
 #define WGSL__TOKEN(name, text)

@@ -633,3 +633,51 @@ async def test_kernel_async():
         await weft.kernel_async("@compute fn main() { let y = ; }")
     k(x=x, threads=3)
     assert (await x.to_memoryview_async()).tolist() == [2, 2, 2]
+
+
+ROOMS = {  # of a declaration: what an invocation finds there, as a u32, and what it leaves
+    "array<u32, 256>": ("room[255u - me]", "room[me] = 7u;"),
+    "array<vec3f, 256>": ("bitcast<u32>(room[me].y)", "room[me] = vec3f(7);"),
+    "array<atomic<u32>, 256>": ("atomicLoad(&room[me])", "atomicStore(&room[me], 7u);"),
+    "array<atomic<i32>, 128>": ("u32(atomicAdd(&room[me & 127u], 0))", "atomicStore(&room[me & 127u], 7);"),
+    "array<array<u32, 3>, 100>": ("room[me % 100u][me % 3u]", "room[me % 100u] = array(7u, 7, 7);"),
+    "atomic<u32>": ("atomicMax(&room, 0u)", "atomicStore(&room, 7u);"),
+    "mat4x4f": ("bitcast<u32>(room[me & 3u].z)", "room[me & 3u] = vec4f(7);"),
+    "bool": ("u32(room)", "room = true;"),
+    "array<u32, COUNT>": ("room[me % COUNT]", "room[me % COUNT] = 7u;"),
+    "Both": (
+        "room.a[me & 31u] + atomicLoad(&room.b[me & 7u]) + bitcast<u32>(room.c.x)",
+        "room.a[me & 31u] = 7u; atomicStore(&room.b[me & 7u], 7u); room.c = vec4f(7);",
+    ),
+    "array<Both, 4>": (
+        "room[me & 3u].a[me >> 3u] + atomicLoad(&room[me >> 6u].b[me & 7u]) + bitcast<u32>(room[me & 3u].c.w)",
+        "room[me & 3u].a[me >> 3u] = 7u; atomicStore(&room[me >> 6u].b[me & 7u], 7u); room[me & 3u].c = vec4f(7);",
+    ),
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_workgroup_memory_is_zero_at_first(room):
+    """Whatever ran there before: the data of others are none of the kernel's business."""
+    found, leave = ROOMS[room]
+    source = f"""
+      override COUNT = 77u;
+      struct Both {{ a: array<u32, 32>, b: array<atomic<u32>, 8>, c: vec4f }}
+      @group(0) @binding(0) var<storage, read_write> out: array<u32>;
+      var<workgroup> room: {room};
+      fn found(me: u32) -> u32 {{ return {found}; }}
+      fn leave(me: u32) {{ workgroupBarrier(); {leave} }}
+      @compute @workgroup_size(256) fn one(@builtin(workgroup_id) g: vec3u, @builtin(local_invocation_index) me: u32) {{
+        out[g.x * 256u + me] = found(me);
+        leave(me);
+      }}
+      @compute @workgroup_size(16, 16, 1) fn other(@builtin(workgroup_id) g: vec3u, @builtin(local_invocation_id) id: vec3u) {{
+        out[g.x * 256u + id.y * 16u + id.x] = found(id.y * 16u + id.x);
+        leave(id.y * 16u + id.x);
+      }}"""
+    out = weft.asarray([1] * (256 * 64), dtype="uint32")
+    for entry in ("one", "other"):
+        kernel = weft.kernel(source, entry=entry)
+        for _ in range(2):
+            kernel(out, groups=64)
+            assert values(out) == [0] * (256 * 64)

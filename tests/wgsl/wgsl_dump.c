@@ -121,6 +121,18 @@ static bool read_arguments(int n, char **arguments, wgsl_check_options *options,
   return check;
 }
 
+/* Whether the source stays valid when it is made to clear its workgroup memory. */
+static bool stays_valid(const wgsl_module *m) {
+  wgsl_cleared cleared;
+  if (!wgsl_module_cleared(m, &cleared)) return false;
+  wgsl_module *again = cleared.source && !cleared.obstacle ? wgsl_module_create(cleared.source, cleared.n_bytes) : NULL;
+  bool valid = !again || wgsl_module_valid(again);
+  if (!valid) fprintf(stderr, "%s\n", cleared.source);
+  wgsl_module_destroy(again);
+  wgsl_cleared_free(&cleared);
+  return valid;
+}
+
 static int batch(void) {
   unsigned long n;
   char request[4096];
@@ -142,7 +154,8 @@ static int batch(void) {
     const wgsl_diagnostic *first = NULL;
     for (uint32_t i = wgsl_diagnostic_count(m); i-- > 0;)
       if (wgsl_diagnostic_get(m, i)->severity == WGSL_SEVERITY_ERROR || !first) first = wgsl_diagnostic_get(m, i);
-    printf("%s %u:%u %s %s\n", wgsl_module_valid(m) ? "ok" : "error", first ? first->span.line : 0,
+    const char *verdict = !wgsl_module_valid(m) ? "error" : stays_valid(m) ? "ok" : "rejected-when-cleared";
+    printf("%s %u:%u %s %s\n", verdict, first ? first->span.line : 0,
            first ? first->span.column : 0, first ? first->code : "-", first ? first->message : "");
     wgsl_module_destroy(m);
   }

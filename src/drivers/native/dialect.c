@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 #include "drivers/native/internal.h"
 
 typedef struct scanner {
@@ -84,7 +85,7 @@ static void strip_enable(char *directive, char *names, char *semicolon) {
   if (!kept) blank_out(directive, semicolon + 1);
 }
 
-void weft__dialect_strip(char *wgsl, size_t n_bytes) {
+static void strip(char *wgsl, size_t n_bytes) {
   scanner s = {wgsl, wgsl + n_bytes};
   for (;;) {
     skip_blank(&s);
@@ -100,12 +101,60 @@ void weft__dialect_strip(char *wgsl, size_t n_bytes) {
   }
 }
 
+/* Whether the address space is named anywhere: what has no workgroup memory need not be looked at closely. */
+static bool names_workgroup(const char *wgsl, size_t n_bytes) {
+  static const char word[] = "workgroup";
+  const size_t n = sizeof word - 1;
+  for (size_t i = 0; i + n < n_bytes; i++)
+    if (!memcmp(wgsl + i, word, n) && wgsl[i + n] != '_' && !isalnum((unsigned char)wgsl[i + n])) return true;
+  return false;
+}
+
+weft_status weft__dialect_translate(const char *wgsl, size_t n_bytes, wgsl_cleared *out, weft_error *err) {
+  *out = (wgsl_cleared){0};
+  if (names_workgroup(wgsl, n_bytes)) {
+    wgsl_module *module = wgsl_module_create(wgsl, n_bytes);
+    bool enough = module && (!wgsl_module_valid(module) || wgsl_module_cleared(module, out));
+    wgsl_module_destroy(module);
+    if (!enough) return weft__fail_memory(err);
+    if (out->obstacle) {
+      weft_status status = weft__fail(err, WEFT_UNSUPPORTED,
+                                      "wgpu-native does not clear workgroup memory, and weft cannot do it where `%s` is declared "
+                                      "anew; give that another name", out->obstacle);
+      wgsl_cleared_free(out);
+      return status;
+    }
+  }
+  if (!out->source) {
+    if (!(out->source = weft__alloc(n_bytes + 1))) return weft__fail_memory(err);
+    memcpy(out->source, wgsl, n_bytes);
+    out->n_bytes = n_bytes;
+  }
+  strip(out->source, out->n_bytes);
+  return WEFT_OK;
+}
+
 /* naga's report has its message in the line before the one with the position:
  *
  *   Shader '' parsing error: expected …, found "x"
  *     ┌─ wgsl:3:5
  */
-char *weft__dialect_messages(const char *report, size_t n_bytes) {
+/* "line:column" at `place`, n characters, less what was written in before it. */
+static void add_place(weft__text *lines, const char *place, size_t n, const wgsl_cleared *cleared) {
+  unsigned long line = strtoul(place, NULL, 10);
+  const char *colon = memchr(place, ':', n);
+  unsigned long column = colon ? strtoul(colon + 1, NULL, 10) : 1;
+  for (uint32_t i = cleared->n_insertions; i-- > 0;) {
+    const wgsl_insertion *each = &cleared->insertions[i];
+    unsigned long start = each->column; /* in the text that the device saw */
+    for (uint32_t k = 0; k < i; k++)
+      if (cleared->insertions[k].line == each->line) start += cleared->insertions[k].n;
+    if (each->line == line && column > start) column -= column - start < each->n ? column - start : each->n;
+  }
+  weft__text_format(lines, "%lu:%lu", line, column);
+}
+
+char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_cleared *cleared) {
   weft__text lines = {0};
   const char *at = report, *end = report + n_bytes, *message = NULL;
   size_t n_message = 0;
@@ -119,7 +168,7 @@ char *weft__dialect_messages(const char *report, size_t n_bytes) {
       size_t n_place = 0;
       while (place + n_place < line_end && (isdigit((unsigned char)place[n_place]) || place[n_place] == ':')) n_place++;
       if (lines.n) weft__text_add(&lines, "\n", 1);
-      weft__text_add(&lines, place, n_place);
+      add_place(&lines, place, n_place, cleared);
       weft__text_add(&lines, ": ", 2);
       weft__text_add(&lines, message, n_message);
     } else if (!place) {

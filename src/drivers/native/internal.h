@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "core/driver.h"
 #include "drivers/common.h"
+#include "wgsl/wgsl.h"
 
 typedef struct weft__device weft__device;
 typedef struct weft__record weft__record;
@@ -54,6 +55,7 @@ struct weft__record {
   char *text;           /* owned, NULL: none */
   weft_id id;           /* the object to finish when the future is reported; 0: none */
   char *source;         /* modules with other than ASCII: their text, owned; NULL: columns are bytes */
+  wgsl_cleared cleared; /* modules: what was written into their source; the source itself is not kept */
   void *handle;         /* what the callback brought: pipeline, adapter, device; owned */
 };
 
@@ -202,12 +204,14 @@ weft_status weft__native_submit(void *device, const uint32_t *words, size_t n_wo
 /* ---- dialect.c: where libraries say things differently
  * ----------------------------------------------------------------- */
 
-/* Blanks in place the directives that naga rejects; positions stay. */
-void weft__dialect_strip(char *wgsl, size_t n_bytes);
+/* The source as wgpu-native wants it: without the directives that naga rejects, and clearing its workgroup memory itself, which
+ * wgpu-native does not. out->source is set always; positions stay but for the insertions. */
+weft_status weft__dialect_translate(const char *wgsl, size_t n_bytes, wgsl_cleared *out, weft_error *err);
 /* The column in characters of a column in bytes (both from 1) of a line (from 1) of UTF-8 text. */
 uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
-/* naga's report as lines of "line:column: message", owned; NULL: no position in it, or memory ended. */
-char *weft__dialect_messages(const char *report, size_t n_bytes);
+/* naga's report as lines of "line:column: message", owned; NULL: no position in it, or memory ended. Places are those of the
+ * source before the insertions. */
+char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_cleared *cleared);
 /* Whether wgpu-native's message is about memory: it has no error type of its own for that. */
 bool weft__dialect_memory(const char *message, size_t n_bytes);
 

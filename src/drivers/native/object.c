@@ -165,12 +165,12 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
                                        weft_error *err) {
   weft__device *d = device;
   const weft__procs *procs = &d->native->procs;
-  char *own_dialect = NULL;
+  wgsl_cleared own_dialect = {0};
   if (d->native->library == WEFT__LIBRARY_WGPU_NATIVE) {
-    if (!(own_dialect = weft__alloc(n_bytes))) return weft__fail_memory(err);
-    memcpy(own_dialect, wgsl, n_bytes);
-    weft__dialect_strip(own_dialect, n_bytes);
-    wgsl = own_dialect;
+    weft_status translated = weft__dialect_translate(wgsl, n_bytes, &own_dialect, err);
+    if (translated) return translated;
+    wgsl = own_dialect.source;
+    n_bytes = own_dialect.n_bytes;
   }
   call c;
   weft__object *object = NULL;
@@ -179,7 +179,12 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
   if (!status && informs && !keep_source(c.record, wgsl, n_bytes)) status = weft__fail_memory(err);
   if (!status) status = weft__object_reserve(d, id, WEFT__KIND_MODULE, &object, err);
   if (!status) {
-    if (c.record) c.record->rejected = WEFT_SHADER;
+    if (c.record) {
+      c.record->rejected = WEFT_SHADER;
+      c.record->cleared = own_dialect;
+      c.record->cleared.source = NULL;
+      own_dialect.insertions = NULL;
+    }
     call_scope(&c, informs);
     WGPUShaderSourceWGSL source = {.chain = {NULL, WGPUSType_ShaderSourceWGSL}, .code = {wgsl, n_bytes}};
     WGPUShaderModuleDescriptor descriptor = {.nextInChain = &source.chain};
@@ -191,7 +196,7 @@ weft_status weft__native_module_create(void *device, weft_id id, const char *wgs
     }
   }
   status = call_end(&c, status);
-  weft__free(own_dialect);
+  wgsl_cleared_free(&own_dialect);
   return status;
 }
 

@@ -71,6 +71,7 @@ void weft__record_free(weft__record *r) {
   if (!r) return;
   weft__free(r->text);
   weft__free(r->source);
+  wgsl_cleared_free(&r->cleared);
   weft__free(r);
 }
 
@@ -216,7 +217,7 @@ static void scope_popped(WGPUPopErrorScopeStatus status, WGPUErrorType type, WGP
       weft__dialect_memory(message.data, weft__view_bytes(message)))
     code = WEFT_MEMORY;
   char *lines = code == WEFT_SHADER && r->native->library == WEFT__LIBRARY_WGPU_NATIVE
-                    ? weft__dialect_messages(message.data, weft__view_bytes(message))
+                    ? weft__dialect_messages(message.data, weft__view_bytes(message), &r->cleared)
                     : NULL;
   if (lines)
     weft__record_rejected(r, lines);
