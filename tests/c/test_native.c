@@ -4,11 +4,12 @@
 
 #include "driver_session.h"
 #include "drivers/native/native.h"
+#include "wgsl/wgsl.h"
 
 /* Of drivers/native/internal.h, which needs webgpu.h. */
-void weft__dialect_strip(char *wgsl, size_t n_bytes);
+weft_status weft__dialect_translate(const char *wgsl, size_t n_bytes, wgsl_cleared *out, weft_error *err);
 uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_column);
-char *weft__dialect_messages(const char *report, size_t n_bytes);
+char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_cleared *cleared);
 
 static const weft_driver *native;
 
@@ -214,28 +215,75 @@ TEST(dialect_blanks_directives_in_place) {
       {"", ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    size_t n = strlen(cases[i].source);
-    char *copy = weft__alloc(n + 1);
-    if (!CHECK(copy)) return;
-    memcpy(copy, cases[i].source, n + 1);
-    weft__dialect_strip(copy, n);
-    CHECK_STR(copy, cases[i].want);
-    weft__free(copy);
+    wgsl_cleared out;
+    weft_error err;
+    if (!CHECK_OK(weft__dialect_translate(cases[i].source, strlen(cases[i].source), &out, &err), &err)) continue;
+    CHECK_STR(out.source, cases[i].want);
+    CHECK_EQ(out.n_bytes, strlen(cases[i].want));
+    CHECK_EQ(out.n_insertions, 0u);
+    wgsl_cleared_free(&out);
   }
 }
 
+TEST(dialect_clears_workgroup_memory) {
+  static const char source[] = "requires x;var<workgroup> w: u32; @compute @workgroup_size(1) fn main() { w = 1; }";
+  static const char valid[] = "enable subgroups;var<workgroup> w: u32; @compute @workgroup_size(1) fn main() { w = 1; }";
+  static const char redeclared[] = "alias u32 = i32; var<workgroup> w: u32; @compute @workgroup_size(1) fn main() { w = 1; }";
+  wgsl_cleared out;
+  weft_error err;
+  FAULTS {
+    if (weft__dialect_translate(valid, sizeof valid - 1, &out, &err) == WEFT_OK) {
+      CHECK_HAS(out.source, "                 var<workgroup> w: u32; ");
+      CHECK_HAS(out.source, "{ weft0_main(weft0); workgroupBarrier(); w = 1; }");
+    } else {
+      CHECK_EQ(err.code, WEFT_MEMORY);
+      CHECK(!out.source && !out.insertions);
+    }
+    wgsl_cleared_free(&out);
+  }
+  CHECK_OK(weft__dialect_translate(source, sizeof source - 1, &out, &err), &err); /* rejected: the device shall say why */
+  CHECK_EQ(out.n_bytes, sizeof source - 1);
+  wgsl_cleared_free(&out);
+  CHECK_FAILS(weft__dialect_translate(redeclared, sizeof redeclared - 1, &out, &err), WEFT_UNSUPPORTED, &err, "`u32` is declared anew");
+  CHECK(!out.source);
+}
+
 TEST(dialect_reads_positions_out_of_reports) {
+  const wgsl_cleared nothing = {0};
   static const char report[] =
       "Validation Error\n\nCaused by:\n  In wgpuDeviceCreateShaderModule\n    \nShader '' parsing error: expected x\n"
       "  \xe2\x94\x8c\xe2\x94\x80 wgsl:3:15\n  |\n3 | let\n";
   FAULTS {
-    char *lines = weft__dialect_messages(report, sizeof report - 1);
+    char *lines = weft__dialect_messages(report, sizeof report - 1, &nothing);
     if (lines) CHECK_STR(lines, "3:15: expected x");
     weft__free(lines);
   }
-  CHECK(!weft__dialect_messages("no position", 11));
-  CHECK(!weft__dialect_messages("", 0));
-  CHECK(!weft__dialect_messages("wgsl:", 5));
+  static const char validation[] =
+      "In wgpuDeviceCreateShaderModule\n\nShader validation error: Function [0] 'f2' is invalid\n"
+      "   \xe2\x94\x8c\xe2\x94\x80 :17:1\n   \xe2\x94\x82\n17 \xe2\x94\x82 x = y;\n   \xe2\x94\x82\n"
+      "   = Argument 'p' cannot be passed.\n\n\n      Argument 'p' cannot be passed.";
+  char *lines = weft__dialect_messages(validation, sizeof validation - 1, &nothing);
+  CHECK_STR(lines, "17:1: Function [0] 'f2' is invalid; Argument 'p' cannot be passed.");
+  weft__free(lines);
+  static const char *const none[] = {"no position", "", "wgsl:", "\xe2\x94\x8c\xe2\x94\x80 :3:1", "x\n\xe2\x94\x8c\xe2\x94\x80 :"};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) CHECK(!weft__dialect_messages(none[i], strlen(none[i]), &nothing));
+}
+
+/* Twice in one line, of 10 and 5 characters: columns of the device's text become the program's. */
+TEST(dialect_tells_the_places_of_the_program) {
+  wgsl_insertion insertions[] = {{3, 20, 10}, {3, 30, 5}};
+  const wgsl_cleared cleared = {.insertions = insertions, .n_insertions = 2};
+  static const struct {
+    unsigned line, seen, told;
+  } cases[] = {{3, 1, 1}, {3, 20, 20}, {3, 25, 20}, {3, 30, 20}, {3, 31, 21}, {3, 40, 30}, {3, 43, 30}, {3, 45, 30}, {3, 46, 31}, {2, 46, 46}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char report[64], want[32];
+    snprintf(report, sizeof report, "error: m\n \xe2\x94\x8c\xe2\x94\x80 wgsl:%u:%u\n", cases[i].line, cases[i].seen);
+    snprintf(want, sizeof want, "%u:%u: m", cases[i].line, cases[i].told);
+    char *lines = weft__dialect_messages(report, strlen(report), &cleared);
+    CHECK_STR(lines, want);
+    weft__free(lines);
+  }
 }
 
 TEST(dialect_counts_characters) {

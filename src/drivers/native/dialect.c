@@ -128,17 +128,13 @@ weft_status weft__dialect_translate(const char *wgsl, size_t n_bytes, wgsl_clear
   if (!out->source) {
     if (!(out->source = weft__alloc(n_bytes + 1))) return weft__fail_memory(err);
     memcpy(out->source, wgsl, n_bytes);
+    out->source[n_bytes] = 0;
     out->n_bytes = n_bytes;
   }
   strip(out->source, out->n_bytes);
   return WEFT_OK;
 }
 
-/* naga's report has its message in the line before the one with the position:
- *
- *   Shader '' parsing error: expected …, found "x"
- *     ┌─ wgsl:3:5
- */
 /* "line:column" at `place`, n characters, less what was written in before it. */
 static void add_place(weft__text *lines, const char *place, size_t n, const wgsl_cleared *cleared) {
   unsigned long line = strtoul(place, NULL, 10);
@@ -154,36 +150,57 @@ static void add_place(weft__text *lines, const char *place, size_t n, const wgsl
   weft__text_format(lines, "%lu:%lu", line, column);
 }
 
+/* naga's report has its message in the line before the one with the position; a reason may follow:
+ *
+ *   Shader '' parsing error: expected …, found "x"        Shader validation error: Function [0] 'f' is invalid
+ *     ┌─ wgsl:3:5                                            ┌─ :3:5
+ *                                                            = Argument 'p' at index 0 is …
+ */
+static const char *find(const char *at, const char *end, const char *part) {
+  for (size_t n = strlen(part); (size_t)(end - at) >= n; at++)
+    if (!memcmp(at, part, n)) return at;
+  return NULL;
+}
+
+static const char *find_place(const char *at, const char *end) {
+  static const char corner[] = "\xe2\x94\x8c\xe2\x94\x80 ";
+  at = find(at, end, corner);
+  at = at ? memchr(at, ':', (size_t)(end - at)) : NULL;
+  return at && at + 1 < end && isdigit((unsigned char)at[1]) ? at + 1 : NULL;
+}
+
+static void trim(const char **at, const char **end) {
+  static const char *const leads[] = {"parsing error: ", "error: ", "= "};
+  while (*at < *end && isspace((unsigned char)**at)) ++*at;
+  while (*at < *end && isspace((unsigned char)(*end)[-1])) --*end;
+  for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
+    const char *lead = find(*at, *end, leads[i]);
+    if (lead) *at = lead + strlen(leads[i]);
+  }
+}
+
 char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_cleared *cleared) {
   weft__text lines = {0};
-  const char *at = report, *end = report + n_bytes, *message = NULL;
-  size_t n_message = 0;
-  while (at < end) {
+  const char *end = report + n_bytes, *message = NULL, *message_end = NULL;
+  for (const char *at = report; at < end;) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
-    const char *line_end = newline ? newline : end;
-    const char *place = NULL;
-    for (const char *p = at; p + 5 < line_end && !place; p++)
-      if (!memcmp(p, "wgsl:", 5) && isdigit((unsigned char)p[5])) place = p + 5;
+    const char *line = at, *line_end = newline ? newline : end;
+    const char *place = find_place(line, line_end);
+    at = line_end + 1;
     if (place && message) {
       size_t n_place = 0;
       while (place + n_place < line_end && (isdigit((unsigned char)place[n_place]) || place[n_place] == ':')) n_place++;
       if (lines.n) weft__text_add(&lines, "\n", 1);
       add_place(&lines, place, n_place, cleared);
-      weft__text_add(&lines, ": ", 2);
-      weft__text_add(&lines, message, n_message);
+      weft__text_format(&lines, ": %.*s", (int)(message_end - message), message);
     } else if (!place) {
-      message = at;
-      n_message = (size_t)(line_end - at);
-      while (n_message && isspace((unsigned char)*message)) message++, n_message--;
-      static const char *const leads[] = {"parsing error: ", "error: "};
-      for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
-        for (size_t k = 0, n = strlen(leads[i]); k + n <= n_message; k++)
-          if (!memcmp(message + k, leads[i], n)) {
-            message += k + n, n_message -= k + n;
-            break;
-          }
+      while (line < line_end && isspace((unsigned char)*line)) line++;
+      bool reason = lines.n && line_end - line > 2 && line[0] == '=' && line[1] == ' ';
+      message = line;
+      message_end = line_end;
+      trim(&message, &message_end);
+      if (reason) weft__text_format(&lines, "; %.*s", (int)(message_end - message), message);
     }
-    at = line_end + 1;
   }
   if (lines.n && !lines.failed) return lines.bytes;
   weft__text_free(&lines);
