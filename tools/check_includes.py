@@ -19,6 +19,7 @@ LAYERS = {
     "src/wgsl": [r"base/.*"],
     "src/core": [r"base/.*", r"wgsl/wgsl\.h", r"weft\.h"],
     "src/drivers/cpu": [r"base/.*", r"core/driver\.h", r"drivers/common\.h", r"wgsl/(wgsl|typed)\.h"],
+    "src/drivers/native": [r"base/.*", r"core/driver\.h", r"drivers/common\.h", r"wgsl/wgsl\.h"],
     "src/drivers": [r"base/.*", r"core/driver\.h", r"drivers/common\.h"],
     "src/python": [r"base/.*", r"core/driver\.h", r"wgsl/wgsl\.h", r"weft\.h", DRIVER_HEADERS],
     "include": [r"base/status\.h", r"core/driver\.h", r"wgsl/wgsl\.h"],
