@@ -31,6 +31,12 @@ async def from_a_handler(function):
     return outcome[0][1]
 
 
+def timed(x):
+    with weft.timer() as t:
+        x.copy()
+    return t
+
+
 @pytest.mark.parametrize(
     "call, words",
     [
@@ -38,6 +44,7 @@ async def from_a_handler(function):
         (lambda x: x.to_numpy(), "await x.to_numpy_async()"),
         (lambda x: weft.Buffer(4).to_bytes(), "await b.to_bytes_async()"),
         (lambda x: weft.synchronize(), "await weft.synchronize_async()"),
+        (lambda x: timed(x).seconds(), "await t.seconds_async()"),
     ],
 )
 async def test_what_would_wait_raises_and_names_the_await_form(call, words):
