@@ -1,8 +1,18 @@
-/* libFuzzer: any bytes give a module or diagnostics that can be printed; what is valid can be reflected and evaluated.
+/* libFuzzer: any bytes give a module or diagnostics that can be printed; what is valid can be reflected and evaluated, and
+ * stays valid when it is made to clear its workgroup memory.
  * Sources of odd length are checked as pipelines without features. The words of the tables are the dictionary. */
 #include <stdlib.h>
 
 #include "wgsl/wgsl.h"
+
+static void clear(const wgsl_module *m) {
+  wgsl_cleared c;
+  if (!wgsl_module_cleared(m, &c)) return;
+  wgsl_module *again = c.source && !c.obstacle ? wgsl_module_create(c.source, c.n_bytes) : NULL;
+  if (again && !wgsl_module_valid(again)) abort();
+  wgsl_module_destroy(again);
+  wgsl_cleared_free(&c);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
   static const char *const features[] = {"subgroups"};
@@ -29,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
     if (wgsl_entry_evaluate(m, &r->entries[i], constants, n, &p, message, sizeof message) && p.workgroup_size[0] == 0)
       abort();
   }
+  if (r && !pipeline) clear(m);
   wgsl_module_destroy(m);
   return 0;
 }
