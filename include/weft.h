@@ -131,7 +131,7 @@ uint64_t weft_device_trim(weft_device *device);
   X(driver_objects, "GPU objects alive now, as the driver counts them")                                                 \
   X(used_bytes, "device memory in use now, in bytes")                                                                   \
   X(pooled_bytes, "released device memory kept for reuse now, in bytes")                                                \
-  X(staging_bytes, "memory of read staging buffers now, in bytes")                                                      \
+  X(staging_bytes, "memory of reads, values of calls and times now, in bytes")                                          \
   X(pending_commands, "commands collected and not yet handed over now")                                                 \
   X(groups_cached, "bind groups cached now")                                                                            \
   X(pipelines_cached, "compiled pipelines kept now")                                                                    \

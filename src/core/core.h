@@ -188,7 +188,7 @@ void weft__list_copy(weft_device *d, weft__store *source, uint64_t source_offset
 void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t n_bytes);
 void weft__list_timestamp(weft_device *d, uint32_t query);
 void weft__list_resolve(weft_device *d, uint32_t first, uint32_t n, weft__store *s);
-enum { WEFT__COPY_WORDS = 9, WEFT__CLEAR_WORDS = 6 };
+enum { WEFT__COPY_WORDS = 9, WEFT__CLEAR_WORDS = 6, WEFT__TIMESTAMP_WORDS = 2, WEFT__RESOLVE_WORDS = 6 };
 
 /* Makes room for n_bytes (with alignment waste) in the ring, flushing if needed. Fails above its size. */
 weft_status weft__ring_reserve(weft_device *d, uint64_t n_bytes, weft_error *err);
@@ -500,6 +500,8 @@ struct weft_future {
 };
 
 weft_status weft__future_create(weft_device *d, weft__future_kind kind, weft_future **out, weft_error *err);
+/* A failure that someone has been told of need not come up again at the next synchronisation. */
+void weft__told(weft_device *d, const weft__note *note);
 void weft__futures_settle(weft_device *d); /* settles what has become known; after each poll */
 /* After a submit: maps what it copied; or, when it failed, fails those reads. */
 void weft__reads_submitted(weft_device *d, weft_status status, const char *text);

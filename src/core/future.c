@@ -188,8 +188,8 @@ bool weft_future_done(weft_future *f) {
   return done;
 }
 
-/* A failure that someone has been told of need not come up again at the next synchronisation. */
-static void told(weft__note *late, const weft__note *note) {
+void weft__told(weft_device *d, const weft__note *note) {
+  weft__note *late = &d->late;
   if (late->text && note->text && !strcmp(late->text, note->text)) weft__note_clear(late);
 }
 
@@ -200,7 +200,7 @@ static weft_status future_status(weft_future *f, weft_error *err) {
   bool synchronizes = f->kind == WEFT__FUTURE_READ && !f->read->n_bytes, memory = synchronizes && d->late.status == WEFT_MEMORY;
   if (memory) weft__note_clear(&f->note);
   if (f->note.status != WEFT_OK) {
-    told(&d->late, &f->note);
+    weft__told(d, &f->note);
     if (f->kind == WEFT__FUTURE_KERNEL && f->program->confirm.state == WEFT__CONFIRM_FAILED) {
       return weft__program_raise(f->program, err);
     }
@@ -336,7 +336,7 @@ weft_status weft_buffer_read(weft_buffer *b, uint64_t offset, uint64_t n_bytes, 
   weft__lock_enter(&d->lock);
   weft_status status = weft__device_ready(d, err);
   if (status == WEFT_OK) status = weft__buffer_usable(b, err);
-  if (status != WEFT_OK && b->failed.status != WEFT_OK) told(&d->late, &b->failed);
+  if (status != WEFT_OK && b->failed.status != WEFT_OK) weft__told(d, &b->failed);
   if (status == WEFT_OK && (offset > b->n_bytes || n_bytes > b->n_bytes - offset))
     status = weft__fail(err, WEFT_VALUE, "a read of %llu bytes at offset %llu reaches beyond the buffer's %llu bytes",
                         (unsigned long long)n_bytes, (unsigned long long)offset, (unsigned long long)b->n_bytes);

@@ -127,14 +127,14 @@ void weft__list_clear(weft_device *d, weft__store *s, uint64_t offset, uint64_t 
 }
 
 void weft__list_timestamp(weft_device *d, uint32_t query) {
-  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_TIMESTAMP, 2));
+  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_TIMESTAMP, WEFT__TIMESTAMP_WORDS));
   weft__list_word(d, query);
   forget_state(d->target);
   d->target->n_commands++;
 }
 
 void weft__list_resolve(weft_device *d, uint32_t first, uint32_t n, weft__store *s) {
-  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_RESOLVE, 6));
+  weft__list_word(d, WEFT_OP_WORD(WEFT_OP_RESOLVE, WEFT__RESOLVE_WORDS));
   weft__list_word(d, first);
   weft__list_word(d, n);
   weft__list_word(d, s->id);

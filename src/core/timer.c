@@ -87,6 +87,7 @@ weft_status weft_timer_start(weft_device *d, weft_timer **out, weft_error *err) 
   weft__lock_leave(&d->lock);
   if (status == WEFT_OK) *out = t;
   else weft_timer_release(t);
+  weft__pace_hold(d);
   return status;
 }
 
@@ -110,14 +111,18 @@ weft_status weft_timer_stop(weft_timer *t, weft_error *err) {
   weft__lock_enter(&t->device->lock);
   weft_status status = stop(t, err);
   weft__lock_leave(&t->device->lock);
+  weft__pace_hold(t->device);
   return status;
 }
 
 weft_status weft_timer_read(weft_timer *t, weft_future **future, weft_error *err) {
-  weft__lock_enter(&t->device->lock);
-  weft_status status = t->pair == NO_PAIR ? WEFT_OK : weft__fail(err, WEFT_STATE, "the timer has not been stopped");
+  weft_device *d = t->device;
+  weft__lock_enter(&d->lock);
+  weft_status status = weft__device_ready(d, err);
+  if (status == WEFT_OK && t->pair != NO_PAIR) status = weft__fail(err, WEFT_STATE, "the timer has not been stopped");
   if (status == WEFT_OK) status = weft__note_raise(&t->ticks->failed, err, "no time was taken: ");
-  weft__lock_leave(&t->device->lock);
+  if (t->ticks->failed.status != WEFT_OK) weft__told(d, &t->ticks->failed);
+  weft__lock_leave(&d->lock);
   return status == WEFT_OK ? weft_buffer_read(t->ticks, 0, 2 * sizeof(uint64_t), future, err) : status;
 }
 

@@ -841,6 +841,8 @@
   "StateError\n" \
   "    On entering or leaving: the device records (time the replay), or the timer had a block before; or 64 timers of\n" \
   "    the device are running.\n" \
+  "DeviceLostError\n" \
+  "    On entering or leaving: the device is lost.\n" \
   "\n" \
   "Notes\n" \
   "-----\n" \

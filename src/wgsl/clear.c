@@ -1,12 +1,13 @@
 /* Workgroup memory that the shader itself makes zero, as WGSL (14.3) has it, for devices that leave in it what was there.
  * What is written in stands in brackets:
  *
- *   @compute @workgroup_size(64) fn main(@builtin(workgroup_id) g: vec3u[, @builtin(local_invocation_index) weft0: u32]) {[ weft0_0(weft0); workgroupBarrier();]
+ *   @compute @workgroup_size(64) fn main(@builtin(workgroup_id) g: vec3u[, @builtin(local_invocation_index) weft0: u32]) {[ weft0_main(weft0);]
  *     …
  *   }
- *   [fn weft0_0(weft0: u32) {
+ *   [fn weft0_main(weft0: u32) {
  *     for (var weft0_1 = weft0; weft0_1 < 256u; weft0_1 += u32(64)) { own[weft0_1] = vec4f(); }
  *     if (weft0 == 0u) { flag = u32(); atomicStore(&counter, 0u); }
+ *     workgroupBarrier();
  *   }]
  *
  * Invocations share the elements of an array among them. Types and counts are the source's own words, so that they mean
@@ -31,10 +32,10 @@ typedef struct clearing {
 /* The predeclared names that are written in. */
 static const char *const needed[] = {"u32", "workgroupBarrier", "atomicStore"};
 
-static const char *obstacle(const wgsl_module *m) {
+static const char *obstacle(const wgsl_module *m, const char *helpers) {
   for (const wgsl__decl *d = m->decls; d; d = d->next)
     for (size_t i = 0; d->name && i < sizeof needed / sizeof *needed; i++)
-      if (!strcmp(d->name->text, needed[i])) return needed[i];
+      if (!strcmp(d->name->text, needed[i]) && strstr(helpers, needed[i])) return needed[i];
   return NULL;
 }
 
@@ -60,15 +61,20 @@ static void insert(clearing *x, uint32_t offset, const char *text) {
     else if ((c & 0xC0) != 0x80) x->column++;
   }
   weft__text_add(&x->out, text, strlen(text));
-  x->insertions[x->n_insertions++] = (wgsl_insertion){x->line, x->column, (uint32_t)strlen(text)};
+  wgsl_insertion *each = &x->insertions[x->n_insertions++];
+  *each = (wgsl_insertion){x->line, x->column, 0};
+  for (; *text; text++) each->n += ((unsigned char)*text & 0xC0) != 0x80;
 }
 
 /* ---- the helper of one entry point ------------------------------------------------------------------------------- */
 
-/* What an alias stands for. */
+/* What a name of a type stands for. */
 static const wgsl__expr *meaning(const wgsl__expr *type) {
-  while (type->decl && type->decl->kind == WGSL__DECL_ALIAS) type = type->decl->type_expr;
-  return type;
+  for (;;) {
+    if (type->kind == WGSL__EXPR_PAREN) type = type->left;
+    else if (type->decl && type->decl->kind == WGSL__DECL_ALIAS) type = type->decl->type_expr;
+    else return type;
+  }
 }
 
 static void add_count(clearing *x, const wgsl__type *array) {
@@ -92,14 +98,24 @@ static void add_size(clearing *x, const wgsl__decl *entry) {
   }
 }
 
-/* Makes what `path` names zero. `type_expr`: how the source writes its type; `depth`: of loops around it. */
-static void clear(clearing *x, const char *path, const wgsl__type *type, const wgsl__expr *type_expr, uint32_t depth,
+/* Makes what `path` names zero, or of a variable and its members only the arrays, or only the others. `type_expr`: how the source
+ * writes its type; `depth`: of loops around it. */
+typedef enum part { PART_ALL, PART_ARRAYS, PART_OTHERS } part;
+
+static void clear(clearing *x, const char *path, const wgsl__type *type, const wgsl__expr *type_expr, uint32_t depth, part part,
                   const wgsl__decl *entry) {
+  const unsigned apart = depth ? WGSL__TYPE_HAS_ATOMIC : WGSL__TYPE_HAS_ATOMIC | WGSL__TYPE_HAS_ARRAY;
+  const bool array = type->base == WGSL__BASE_ARRAY;
   weft__text *t = &x->helpers, inner = {0};
   type_expr = meaning(type_expr);
-  if (type->base == WGSL__BASE_ATOMIC) {
-    weft__text_format(t, "atomicStore(&%s, %s); ", path, type->host.scalar == WGSL_SCALAR_U32 ? "0u" : "0i");
-  } else if (type->base == WGSL__BASE_ARRAY && (!depth || type->flags & WGSL__TYPE_HAS_ATOMIC)) {
+  if (type->base == WGSL__BASE_STRUCT && type->flags & apart) {
+    for (const wgsl__decl *member = type->decl->children; member; member = member->next) {
+      inner.n = 0;
+      weft__text_format(&inner, "%s.%s", path, member->name->text);
+      if (inner.bytes) clear(x, inner.bytes, member->type, member->type_expr, depth, part, entry);
+    }
+  } else if (array && type->flags & apart) {
+    if (part == PART_OTHERS) return;
     weft__text_format(t, "for (var %s_%u = ", x->name, depth + 1);
     weft__text_format(t, depth ? "0u" : "%s", x->name);
     weft__text_format(t, "; %s_%u < ", x->name, depth + 1);
@@ -109,18 +125,16 @@ static void clear(clearing *x, const char *path, const wgsl__type *type, const w
     else add_size(x, entry);
     weft__text_add(t, ") { ", 4);
     weft__text_format(&inner, "%s[%s_%u]", path, x->name, depth + 1);
-    if (inner.bytes) clear(x, inner.bytes, type->inner, type_expr->list, depth + 1, entry);
+    if (inner.bytes) clear(x, inner.bytes, type->inner, type_expr->list, depth + 1, PART_ALL, entry);
     weft__text_add(t, "} ", 2);
-  } else if (type->base == WGSL__BASE_STRUCT && type->flags & WGSL__TYPE_HAS_ATOMIC) {
-    for (const wgsl__decl *member = type->decl->children; member; member = member->next) {
-      inner.n = 0;
-      weft__text_format(&inner, "%s.%s", path, member->name->text);
-      if (inner.bytes) clear(x, inner.bytes, member->type, member->type_expr, depth + 1, entry);
+  } else if (part != PART_ARRAYS) {
+    if (type->base == WGSL__BASE_ATOMIC) {
+      weft__text_format(t, "atomicStore(&%s, %s); ", path, type->host.scalar == WGSL_SCALAR_U32 ? "0u" : "0i");
+    } else {
+      weft__text_format(t, "%s = ", path);
+      add_source(t, x->m, type_expr->range);
+      weft__text_add(t, "(); ", 4);
     }
-  } else {
-    weft__text_format(t, "%s = ", path);
-    add_source(t, x->m, type_expr->range);
-    weft__text_add(t, "(); ", 4);
   }
   x->failed |= inner.failed;
   weft__text_free(&inner);
@@ -130,18 +144,24 @@ static bool is_cleared(const wgsl__decl *d) {
   return d->kind == WGSL__DECL_VAR && d->space == WGSL__SPACE_WORKGROUP && d->type->base != WGSL__BASE_BUFFER;
 }
 
+static void clear_all(clearing *x, const wgsl__reach *reach, part part, const wgsl__decl *entry) {
+  for (uint32_t i = 0; i < reach->n_uses; i++) {
+    const wgsl__decl *d = reach->uses[i];
+    if (is_cleared(d)) clear(x, d->name->text, d->type, d->type_expr, 0, part, entry);
+  }
+}
+
 static void write_helper(clearing *x, const wgsl__reach *reach, const wgsl__decl *entry) {
   weft__text *t = &x->helpers;
   weft__text_format(t, "\nfn %s_%s(%s: u32) { ", x->name, entry->name->text, x->name);
-  for (int arrays = 1; arrays >= 0; arrays--) {
-    if (!arrays) weft__text_format(t, "if (%s == 0u) { ", x->name);
-    for (uint32_t i = 0; i < reach->n_uses; i++) {
-      const wgsl__decl *d = reach->uses[i];
-      if (!is_cleared(d) || (d->type->base == WGSL__BASE_ARRAY) != arrays) continue;
-      clear(x, d->name->text, d->type, d->type_expr, !arrays, entry);
-    }
-  }
-  weft__text_add(t, "} }", 3);
+  clear_all(x, reach, PART_ARRAYS, entry);
+  uint32_t before = t->n;
+  weft__text_format(t, "if (%s == 0u) { ", x->name);
+  uint32_t open = t->n;
+  clear_all(x, reach, PART_OTHERS, entry);
+  if (t->n == open) t->n = before; /* there are none */
+  else weft__text_add(t, "} ", 2);
+  weft__text_format(t, "workgroupBarrier(); }");
 }
 
 /* ---- the entry point --------------------------------------------------------------------------------------------- */
@@ -162,6 +182,24 @@ static bool find_lane(const wgsl__decl *entry, weft__text *out) {
   return false;
 }
 
+static bool ends_line(const char *c) {
+  return (*c >= '\n' && *c <= '\r') || !strncmp(c, "\xC2\x85", 2) || !strncmp(c, "\xE2\x80\xA8", 3) || !strncmp(c, "\xE2\x80\xA9", 3);
+}
+
+/* The offset behind the `{` of a body, in front of which attributes and comments may stand. */
+static uint32_t inside(const wgsl_module *m, const wgsl__stmt *body) {
+  uint32_t start = body->range.offset, depth = 0;
+  for (const wgsl__attribute *a = body->attributes; a; a = a->next) start = a->range.offset + a->range.n_bytes;
+  const char *c = m->source + start;
+  for (; depth || *c != '{'; c++) {
+    if (c[0] == '/' && c[1] == '*') depth++, c++;
+    else if (depth && c[0] == '*' && c[1] == '/') depth--, c++;
+    else if (!depth && c[0] == '/' && c[1] == '/')
+      while (!ends_line(c)) c++;
+  }
+  return (uint32_t)(c - m->source) + 1;
+}
+
 static void clear_entry(clearing *x, const wgsl__reach *reach, const wgsl__decl *entry) {
   weft__text lane = {0}, text = {0};
   if (!find_lane(entry, &lane)) {
@@ -174,8 +212,8 @@ static void clear_entry(clearing *x, const wgsl__reach *reach, const wgsl__decl 
     if (text.bytes) insert(x, at, text.bytes);
     text.n = 0;
   }
-  weft__text_format(&text, " %s_%s(%s); workgroupBarrier();", x->name, entry->name->text, lane.bytes ? lane.bytes : "");
-  if (text.bytes) insert(x, entry->body->range.offset + 1, text.bytes);
+  weft__text_format(&text, " %s_%s(%s);", x->name, entry->name->text, lane.bytes ? lane.bytes : "");
+  if (text.bytes) insert(x, inside(x->m, entry->body), text.bytes);
   x->failed |= lane.failed || text.failed;
   weft__text_free(&lane);
   weft__text_free(&text);
@@ -201,9 +239,10 @@ bool wgsl_module_cleared(const wgsl_module *m, wgsl_cleared *out) {
     if (x.helpers.bytes) weft__text_add(&x.out, x.helpers.bytes, x.helpers.n);
   }
   x.failed |= x.out.failed || x.helpers.failed;
+  const char *in_the_way = x.helpers.bytes ? obstacle(m, x.helpers.bytes) : NULL;
   weft__text_free(&x.helpers);
   if (!x.failed && x.n_insertions) {
-    *out = (wgsl_cleared){x.out.bytes, x.out.n, x.insertions, x.n_insertions, obstacle(m)};
+    *out = (wgsl_cleared){x.out.bytes, x.out.n, x.insertions, x.n_insertions, in_the_way};
     return true;
   }
   weft__text_free(&x.out);

@@ -895,7 +895,7 @@ TEST(timers_of_a_lost_device) {
   CHECK_OK(weft_timer_start(r.device, &stopped, &err), &err);
   CHECK_OK(weft_timer_stop(stopped, &err), &err);
   weft_device_lose(r.device);
-  CHECK_FAILS(weft_timer_stop(t, &err), WEFT_LOST, &err, "");
+  CHECK_FAILS(weft_timer_stop(t, &err), WEFT_LOST, &err, "given up on request");
   weft_status status = weft_timer_read(stopped, &f, &err);
   if (status == WEFT_OK) { /* the loss has not been heard of yet */
     status = weft_future_wait(f, &err);

@@ -278,10 +278,10 @@ TEST(shaders_clear_their_workgroup_memory) {
                 "@compute @workgroup_size(4, 2) fn main() { w[0] = vec4f(1); }",
                 "var<workgroup> w: array<vec4f, 8>;\n"
                 "@compute @workgroup_size(4, 2) fn main(@builtin(local_invocation_index) weft0: u32) "
-                "{ weft0_main(weft0); workgroupBarrier(); w[0] = vec4f(1); }\n"
+                "{ weft0_main(weft0); w[0] = vec4f(1); }\n"
                 "fn weft0_main(weft0: u32) { "
                 "for (var weft0_1 = weft0; weft0_1 < 8u; weft0_1 += u32(4) * u32(2)) { w[weft0_1] = vec4f(); } "
-                "if (weft0 == 0u) { } }");
+                "workgroupBarrier(); }");
   /* What a function calls counts; an index that is there is used; names that are taken are not. */
   check_cleared("alias Flag = vec2<bool>;\n"
                 "var<workgroup> weft0: Flag; var<workgroup> weft1: atomic<i32>;\n"
@@ -295,15 +295,15 @@ TEST(shaders_clear_their_workgroup_memory) {
                 "var<workgroup> weft0: Flag; var<workgroup> weft1: atomic<i32>;\n"
                 "fn touch() { weft0.x = atomicLoad(&weft1) == 0; }\n"
                 "struct In { @builtin(local_invocation_index) lane: u32 }\n"
-                "@compute @workgroup_size(1) fn a(in: In, ) { weft2_a(in.lane); workgroupBarrier(); touch(); }\n"
+                "@compute @workgroup_size(1) fn a(in: In, ) { weft2_a(in.lane); touch(); }\n"
                 "@compute @workgroup_size(1) fn b(@builtin(local_invocation_index) i: u32) "
-                "{ weft2_b(i); workgroupBarrier(); touch(); }\n"
+                "{ weft2_b(i); touch(); }\n"
                 "@compute @workgroup_size(1) fn c(@builtin(workgroup_id) g: vec3u, "
-                "@builtin(local_invocation_index) weft2: u32, ) { weft2_c(weft2); workgroupBarrier(); touch(); }\n"
+                "@builtin(local_invocation_index) weft2: u32, ) { weft2_c(weft2); touch(); }\n"
                 "@compute @workgroup_size(1) fn d() { }\n"
-                "fn weft2_a(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }\n"
-                "fn weft2_b(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }\n"
-                "fn weft2_c(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } }");
+                "fn weft2_a(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } workgroupBarrier(); }\n"
+                "fn weft2_b(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } workgroupBarrier(); }\n"
+                "fn weft2_c(weft2: u32) { if (weft2 == 0u) { weft0 = vec2<bool>(); atomicStore(&weft1, 0i); } workgroupBarrier(); }");
   /* Atomics inside, counts that are overrides, elements that are arrays. */
   check_cleared("override n = 4u; const k = 3;\n"
                 "struct S { a: array<array<atomic<u32>, k>, 2>, b: mat2x2f }\n"
@@ -313,31 +313,47 @@ TEST(shaders_clear_their_workgroup_memory) {
                 "struct S { a: array<array<atomic<u32>, k>, 2>, b: mat2x2f }\n"
                 "var<workgroup> s: array<S, n + 1>; var<workgroup> t: array<array<f32, 2>, 5>;\n"
                 "@compute @workgroup_size(n)\nfn main(@builtin(local_invocation_index) weft0: u32) "
-                "{ weft0_main(weft0); workgroupBarrier();\n_ = &s; _ = &t;\n}\n\n"
+                "{ weft0_main(weft0);\n_ = &s; _ = &t;\n}\n\n"
                 "fn weft0_main(weft0: u32) { "
                 "for (var weft0_1 = weft0; weft0_1 < u32(n + 1); weft0_1 += u32(n)) { "
-                "for (var weft0_3 = 0u; weft0_3 < 2u; weft0_3 += 1u) { "
-                "for (var weft0_4 = 0u; weft0_4 < 3u; weft0_4 += 1u) { "
-                "atomicStore(&s[weft0_1].a[weft0_3][weft0_4], 0u); } } "
+                "for (var weft0_2 = 0u; weft0_2 < 2u; weft0_2 += 1u) { "
+                "for (var weft0_3 = 0u; weft0_3 < 3u; weft0_3 += 1u) { "
+                "atomicStore(&s[weft0_1].a[weft0_2][weft0_3], 0u); } } "
                 "s[weft0_1].b = mat2x2f(); } "
                 "for (var weft0_1 = weft0; weft0_1 < 5u; weft0_1 += u32(n)) { t[weft0_1] = array<f32, 2>(); } "
-                "if (weft0 == 0u) { } }");
+                "workgroupBarrier(); }");
+  /* Attributes and comments before the body; names of its own in the function; parentheses; members that are arrays. */
+  check_cleared("struct T { a: array<(u32), 9>, b: i32 } var<workgroup> t: T;\n"
+                "@compute @workgroup_size(2) fn m(@builtin(local_invocation_index) workgroupBarrier: u32)\n"
+                "@diagnostic(off, derivative_uniformity) /* { /* { */ */ // {\xE2\x80\xA8 // {\r"
+                "{ t.b = i32(workgroupBarrier); }",
+                "struct T { a: array<(u32), 9>, b: i32 } var<workgroup> t: T;\n"
+                "@compute @workgroup_size(2) fn m(@builtin(local_invocation_index) workgroupBarrier: u32)\n"
+                "@diagnostic(off, derivative_uniformity) /* { /* { */ */ // {\xE2\x80\xA8 // {\r"
+                "{ weft0_m(workgroupBarrier); t.b = i32(workgroupBarrier); }\n"
+                "fn weft0_m(weft0: u32) { "
+                "for (var weft0_1 = weft0; weft0_1 < 9u; weft0_1 += u32(2)) { t.a[weft0_1] = u32(); } "
+                "if (weft0 == 0u) { t.b = i32(); } workgroupBarrier(); }");
 }
 
 TEST(what_was_written_in_is_told) {
   wgsl_cleared c = cleared_of("var<workgroup> w: u32; /* \xc3\xa9 */\n"
-                              "/* \xc3\xa9 */ @compute @workgroup_size(1) fn main() { w = 1; }");
+                              "/* \xc3\xa9 */ @compute @workgroup_size(1) fn \xc3\xa9() { w = 1; }");
   CHECK_EQ(c.n_insertions, 2u);
   CHECK_EQ(c.insertions[0].line, 2u);
-  CHECK_EQ(c.insertions[0].column, 45u);
+  CHECK_EQ(c.insertions[0].column, 42u);
   CHECK_EQ(c.insertions[0].n, strlen("@builtin(local_invocation_index) weft0: u32"));
-  CHECK_EQ(c.insertions[1].column, 48u);
+  CHECK_EQ(c.insertions[1].column, 45u);
+  CHECK_EQ(c.insertions[1].n, strlen(" weft0_e(weft0);"));
   wgsl_cleared_free(&c);
 }
 
 TEST(a_redeclared_name_stands_in_the_way) {
   wgsl_cleared c = cleared_of("fn workgroupBarrier() {} var<workgroup> w: i32; @compute @workgroup_size(1) fn main() { w = 1; }");
   CHECK_STR(c.obstacle, "workgroupBarrier");
+  wgsl_cleared_free(&c);
+  c = cleared_of("fn atomicStore() {} var<workgroup> w: i32; @compute @workgroup_size(1) fn main() { w = 1; }");
+  CHECK(!c.obstacle); /* it is not needed */
   wgsl_cleared_free(&c);
 }
 

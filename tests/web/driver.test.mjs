@@ -150,6 +150,18 @@ onDevice('timestamps tell the time between passes', async (device, host) => {
   assert.deepEqual(device.uncaptured, []);
 });
 
+onDevice('timestamps go on after a block that failed with the first of them', async (device, host) => {
+  const ticks = device.buffer(16, USAGE.QUERY_RESOLVE | USAGE.COPY_SRC);
+  const [bad, good] = [host.next(), host.next()];
+  device.run(begin(bad), timestamp(0), copy(ticks, 0, ticks, 0, 16), begin(good), timestamp(1), resolve(0, 2, ticks));
+  assert.notEqual((await device.settled(bad)).status, STATUS.OK);
+  assert.equal((await device.settled(good)).status, STATUS.OK);
+  device.run(begin(), timestamp(0), timestamp(1), resolve(0, 2, ticks));
+  const [first, second] = await device.read(ticks, 16, BigUint64Array);
+  assert.ok(first > 0n && first <= second);
+  assert.deepEqual(device.uncaptured, []);
+});
+
 test('a device without timestamps says so', async () => {
   const { gpu } = navigator;
   setGpu({

@@ -170,7 +170,7 @@ static const char *find_place(const char *at, const char *end) {
 }
 
 static void trim(const char **at, const char **end) {
-  static const char *const leads[] = {"parsing error: ", "error: ", "= "};
+  static const char *const leads[] = {"parsing error: ", "error: "};
   while (*at < *end && isspace((unsigned char)**at)) ++*at;
   while (*at < *end && isspace((unsigned char)(*end)[-1])) --*end;
   for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
@@ -196,7 +196,7 @@ char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_clea
     } else if (!place) {
       while (line < line_end && isspace((unsigned char)*line)) line++;
       bool reason = lines.n && line_end - line > 2 && line[0] == '=' && line[1] == ' ';
-      message = line;
+      message = line + 2 * reason;
       message_end = line_end;
       trim(&message, &message_end);
       if (reason) weft__text_format(&lines, "; %.*s", (int)(message_end - message), message);

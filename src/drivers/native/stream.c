@@ -39,40 +39,9 @@ static weft_status check_buffer(check *c, weft_id id, weft_error *err) {
   return status;
 }
 
-/* A pass that only tells the time: its end waits for all before it, its beginning may not. */
-static void write_timestamp(const weft__device *d, WGPUCommandEncoder encoder, uint32_t query) {
-  const weft__procs *procs = &d->native->procs;
-  const WGPUPassTimestampWrites writes = {.querySet = d->queries,
-                                          .beginningOfPassWriteIndex = WGPU_QUERY_SET_INDEX_UNDEFINED,
-                                          .endOfPassWriteIndex = query};
-  const WGPUComputePassDescriptor descriptor = {.timestampWrites = &writes};
-  WGPUComputePassEncoder pass = procs->CommandEncoderBeginComputePass(encoder, &descriptor);
-  procs->ComputePassEncoderEnd(pass);
-  procs->ComputePassEncoderRelease(pass);
-}
-
-/* wgpu-native waits for ever for a query that was never written, which happens when the submit with its TIMESTAMP fails. */
-static void write_all_queries(const weft__device *d) {
-  const weft__procs *procs = &d->native->procs;
-  WGPUCommandEncoder encoder = procs->DeviceCreateCommandEncoder(d->device, NULL);
-  for (uint32_t i = 0; i < WEFT_QUERIES; i++) write_timestamp(d, encoder, i);
-  WGPUCommandBuffer commands = procs->CommandEncoderFinish(encoder, NULL);
-  procs->QueueSubmit(d->queue, 1, &commands);
-  procs->CommandBufferRelease(commands);
-  procs->CommandEncoderRelease(encoder);
-}
-
-/* The set of queries, made when the first is used. */
-static weft_status check_queries(check *c, weft_error *err) {
-  weft__device *d = c->device;
-  const WGPUQuerySetDescriptor descriptor = {.type = WGPUQueryType_Timestamp, .count = WEFT_QUERIES};
-  if (!(d->features >> WEFT_FEATURE_TIMESTAMP_QUERY & 1))
-    return weft__fail(err, WEFT_UNSUPPORTED, "this device has no timestamps (the feature timestamp-query)");
-  if (d->queries) return WEFT_OK;
-  d->queries = d->native->procs.DeviceCreateQuerySet(d->device, &descriptor);
-  if (!d->queries) return weft__fail_memory(err);
-  if (c->guarded) write_all_queries(d);
-  return WEFT_OK;
+static weft_status check_queries(const weft__device *d, weft_error *err) {
+  if (d->features >> WEFT_FEATURE_TIMESTAMP_QUERY & 1) return WEFT_OK;
+  return weft__fail(err, WEFT_UNSUPPORTED, "this device has no timestamps (the feature timestamp-query)");
 }
 
 static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
@@ -109,9 +78,9 @@ static weft_status check_command(check *c, const uint32_t *w, weft_error *err) {
     case WEFT_OP_CLEAR:
       return check_buffer(c, w[1], err);
     case WEFT_OP_TIMESTAMP:
-      return check_queries(c, err);
+      return check_queries(d, err);
     case WEFT_OP_RESOLVE:
-      status = check_queries(c, err);
+      status = check_queries(d, err);
       return status ? status : check_buffer(c, w[3], err);
     default:
       return WEFT_OK;
@@ -139,6 +108,7 @@ typedef struct run {
   WGPUCommandEncoder encoder;
   WGPUComputePassEncoder pass;
   bool guarded;
+  bool new_queries; /* made in this block */
 } run;
 
 static void *handle_of(const run *r, weft_id id) { return r->device->objects[WEFT_ID_SLOT(id)].handle; }
@@ -164,7 +134,11 @@ static void end_block(run *r) {
   if (!r->guarded || !r->scope->status) {
     r->procs->QueueSubmit(r->device->queue, 1, &commands);
     r->device->writes_wait = false;
+  } else if (r->new_queries) { /* they have not been written, and may be what is wrong */
+    r->procs->QuerySetRelease(r->device->queries);
+    r->device->queries = NULL;
   }
+  r->new_queries = false;
   if (r->guarded)
     weft__record_fired(r->scope, WEFT_OK, (WGPUStringView){0});
   else if (r->scope)
@@ -196,6 +170,26 @@ static void run_group(run *r, const uint32_t *w) {
   }
   WGPUBindGroupDescriptor descriptor = {.layout = handle_of(r, w[2]), .entryCount = w[3], .entries = d->entries};
   d->objects[WEFT_ID_SLOT(w[1])].handle = r->procs->DeviceCreateBindGroup(d->device, &descriptor);
+}
+
+/* A pass that only tells the time: its end waits for all before it, its beginning may not. */
+static void write_timestamp(run *r, uint32_t query) {
+  const WGPUPassTimestampWrites writes = {.querySet = r->device->queries,
+                                          .beginningOfPassWriteIndex = WGPU_QUERY_SET_INDEX_UNDEFINED,
+                                          .endOfPassWriteIndex = query};
+  r->pass = r->procs->CommandEncoderBeginComputePass(r->encoder, &(WGPUComputePassDescriptor){.timestampWrites = &writes});
+  end_pass(r);
+}
+
+/* The set of queries, made when the first is used. wgpu-native waits for ever for a query that was never written, as is one
+ * whose block fails; so all are written first. */
+static void need_queries(run *r) {
+  weft__device *d = r->device;
+  const WGPUQuerySetDescriptor descriptor = {.type = WGPUQueryType_Timestamp, .count = WEFT_QUERIES};
+  if (d->queries) return;
+  d->queries = r->procs->DeviceCreateQuerySet(d->device, &descriptor);
+  r->new_queries = true;
+  for (uint32_t i = 0; r->guarded && i < WEFT_QUERIES; i++) write_timestamp(r, i);
 }
 
 static void run_command(run *r, const uint32_t *w) {
@@ -235,9 +229,11 @@ static void run_command(run *r, const uint32_t *w) {
       procs->CommandEncoderClearBuffer(r->encoder, handle_of(r, w[1]), weft__word64(w + 2), weft__word64(w + 4));
       break;
     case WEFT_OP_TIMESTAMP:
-      write_timestamp(r->device, r->encoder, w[1]);
+      need_queries(r);
+      write_timestamp(r, w[1]);
       break;
     case WEFT_OP_RESOLVE:
+      need_queries(r);
       procs->CommandEncoderResolveQuerySet(r->encoder, r->device->queries, w[1], w[2], handle_of(r, w[3]), weft__word64(w + 4));
       break;
   }

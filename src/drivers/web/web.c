@@ -104,8 +104,7 @@ static void web_query(void *device, uint64_t *limits, uint64_t *features, uint64
   for (int i = 0; i < WEFT_LIMIT_COUNT; i++) limits[i] = 0;
   *features = *languages = 0;
   *adapter = WEFT_ADAPTER_UNKNOWN;
-  *tick = 1;
-  ask(ENTRY_query, device, WORDS(ADDRESS(limits), ADDRESS(features), ADDRESS(languages), ADDRESS(adapter)));
+  *tick = ask(ENTRY_query, device, WORDS(ADDRESS(limits), ADDRESS(features), ADDRESS(languages), ADDRESS(adapter))) != 0;
 }
 
 static size_t web_text(void *device, weft_info what, char *out, size_t capacity) {

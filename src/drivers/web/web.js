@@ -7,7 +7,7 @@
  *             mapped   id → the range that map_start asked for
  *             pending  futures that have not settled           done     completions that poll has not taken
  *             texts    future → message, of the latest poll    scopes   error scopes that are open now
- *             queries  the query set of timestamps, null until it is used
+ *             queries  the query set of timestamps, null until it is used; `unwritten` while the block that makes it is open
  *             showing  the copy to a canvas that goes with the next submit
  *
  * - This is the body of a function of two parameters, run once per Emscripten module: `Module`, of which only HEAPU8,
@@ -405,24 +405,35 @@ const createGroup = (record, words, at) => {
   put(record, words[at + 1], record.gpu.createBindGroup({ layout: find(record, words[at + 2]), entries }));
 };
 
-/* The set of queries, made when the first is used. */
-const queriesOf = (record, first, n) => {
+/* A pass that only tells the time: its end waits for all before it, its beginning may not. */
+const stamp = (commands, querySet, query) =>
+  commands.beginComputePass({ timestampWrites: { querySet, endOfPassWriteIndex: query } }).end();
+
+/* The set of queries, made when the first is used. A browser may wait for ever for a query that was never written, as is
+ * one whose block fails; so all are written first. */
+const queriesOf = (record, commands, first, n) => {
   if (first + n > QUERIES) throw new Refusal(STATUS.VALUE, `${n} queries from the ${first}th; there are ${QUERIES}`);
   if (!record.gpu.features.has('timestamp-query'))
     throw new Refusal(STATUS.UNSUPPORTED, 'this device has no timestamps (the feature timestamp-query)');
-  record.queries ??= record.gpu.createQuerySet({ type: 'timestamp', count: QUERIES });
+  if (!record.queries) {
+    record.queries = record.unwritten = record.gpu.createQuerySet({ type: 'timestamp', count: QUERIES });
+    for (let query = 0; query < QUERIES; query++) stamp(commands, record.queries, query);
+  }
   return record.queries;
 };
-
-/* What a pass writes that only tells the time: its end waits for all before it, its beginning may not. */
-const stamp = (record, query) => ({ querySet: queriesOf(record, query, 1), endOfPassWriteIndex: query });
 
 /* `last`: what `present` asked for goes with the last block of a stream. */
 const endBlock = (record, commands, pass, future, last = false) => {
   pass?.end();
   if (last && record.showing) commands.copyBufferToTexture(...record.showing);
   record.queue.submit([commands.finish()]);
-  if (future) watch(record, future, closeScopes(record), passed);
+  const { unwritten } = record;
+  record.unwritten = null;
+  const judge = (error) => {
+    if (error && record.queries === unwritten) record.queries = null; // may be what is wrong
+    passed(error);
+  };
+  if (future) watch(record, future, closeScopes(record), judge);
 };
 
 /* The words from `at` to `end`. `begun` collects the futures of its blocks. The hot loop: no allocation of ours per
@@ -476,12 +487,12 @@ const walk = (record, words, at, end, begun) => {
         break;
       case OP_TIMESTAMP:
         pass = pass?.end() ?? null;
-        commands.beginComputePass({ timestampWrites: stamp(record, words[at + 1]) }).end();
+        stamp(commands, queriesOf(record, commands, words[at + 1], 1), words[at + 1]);
         break;
       case OP_RESOLVE:
         pass = pass?.end() ?? null;
         commands.resolveQuerySet(
-          queriesOf(record, words[at + 1], words[at + 2]),
+          queriesOf(record, commands, words[at + 1], words[at + 2]),
           words[at + 1],
           words[at + 2],
           find(record, words[at + 3]),
@@ -544,6 +555,7 @@ const entries = {
       compiled: SETTLED, // when the compiler has told of every module
       lost: null,
       queries: null,
+      unwritten: null,
       showing: null,
       closed: false,
     };
