@@ -847,7 +847,7 @@
   "Notes\n" \
   "-----\n" \
   "- The time is from when everything given to the device before the block has run to when everything in the block\n" \
-  "  has. What the device waits for Python in between counts, so leave reads out of it. Compiling does not count.\n" \
+  "  has. What the device waits for Python in between counts: leave reads out of it, and compile the kernel before.\n" \
   "- Browsers coarsen the clock against spying, Chromium to steps of 65 µs: repeat a short kernel inside the block,\n" \
   "  and divide.\n" \
   "- The first calls after a pause are slower: GPUs save power. Run the kernel a few times before, and take the\n" \
