@@ -28,7 +28,7 @@ SMOOTH = 8  # milliseconds that a submit may keep the GPU, which the screen need
 
 
 class EndlessError(TimeoutError):
-    """A kernel took so long that its device was given up."""
+    """A kernel, or the program around it, took so long that its device was given up."""
 
 
 class Session:
@@ -70,9 +70,11 @@ class Session:
         watch.start(self.patience + 1)  # where the kernel keeps this thread busy, on the CPU; else the wait ends before
         try:
             yield
-        except (TimeoutError, KeyboardInterrupt):
+        except (TimeoutError, KeyboardInterrupt) as error:
             self.device.destroy()
-            raise EndlessError(f"The kernel had not ended after {self.patience:g} seconds.") from None
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == NAME]
+            what, where = ("program", f"; it was in line {lines[-1]}") if lines else ("kernel", "")
+            raise EndlessError(f"The {what} had not ended after {self.patience:g} seconds{where}.") from None
         finally:
             watch.stop()
 

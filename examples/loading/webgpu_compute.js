@@ -43,7 +43,7 @@ const TITLES = {
   wgsl: 'The WGSL is not accepted',
   python: 'The Python program ended with an exception',
   lost: 'The device was lost',
-  endless: 'The kernel does not end, so its device was given up',
+  endless: 'The computation does not end, so its device was given up',
 };
 
 function showMistake(error) {

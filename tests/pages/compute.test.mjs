@@ -204,24 +204,26 @@ test('when something cannot be loaded it says what', async () => {
   await bare.close();
 });
 
-const ENDLESS = {
+const slowly = (loop) => ['WGSL kernel', (text) => text.replace('if (id.x < p.n)', `${loop}\n  if (id.x < p.n)`)];
+const ENDLESS = [
   // It ends in the end: on a software adapter one that does not would keep the whole browser from drawing.
-  web: 'if (id.x == 0u) { for (var i = 0u; i < 1000000000u; i++) { y[1] += x[1]; } }',
-  cpu: 'loop { y[0] += 1.0; if (y[0] < -1.0) { break; } }',
-};
-for (const [device, slow] of Object.entries(ENDLESS)) {
-  test(`a kernel that takes too long is given up, and the page goes on with a new device: ${device}`, async () => {
+  ['web', 'kernel', /^The kernel .* after 2 seconds\.$/, slowly('if (id.x == 0u) { for (var i = 0u; i < 1000000000u; i++) { y[1] += x[1]; } }')],
+  ['cpu', 'kernel', /^The kernel .* after 2 seconds\.$/, slowly('loop { y[0] += 1.0; if (y[0] < -1.0) { break; } }')],
+  ['cpu', 'program', /^The program .* after 2 seconds; it was in line \d+\.$/, ['Python program', (text) => text.replace('return y', 'while True: pass')]],
+];
+for (const [device, what, told, [where, change]] of ENDLESS) {
+  test(`a ${what} that takes too long is given up, and the page goes on with a new device: ${device}`, async () => {
     const other = await launch();
     page = await other.open(other.address('webgpu_compute.html', query({ device, patience: 2 })));
     try {
       await page.waitForSelector('body[data-ready]', { state: 'attached' });
-      await write('WGSL kernel', (text) => text.replace('if (id.x < p.n)', `${slow}\n  if (id.x < p.n)`));
+      await write(where, change);
       await page.getByRole('button', { name: 'Run' }).click();
       await page.waitForFunction(() => !document.querySelector('#mistake').hidden);
       assert.match(await page.textContent('#mistake-title'), /does not end, so its device was given up/);
-      assert.match(await page.textContent('#mistake-text'), /not ended after 2 seconds/);
+      assert.match(await page.textContent('#mistake-text'), told);
       await page.waitForFunction(() => document.querySelector('#status').textContent === 'A new device is open. Run again.');
-      await shot(page, `endless-${device}`);
+      await shot(page, `endless-${what}-${device}`);
       await choose('Saxpy');
       assert.match(await page.textContent('#verdict'), /All elements agree/);
       assert.deepEqual(page.complaints, []);
