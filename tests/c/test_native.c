@@ -259,11 +259,11 @@ TEST(dialect_reads_positions_out_of_reports) {
     weft__free(lines);
   }
   static const char validation[] =
-      "In wgpuDeviceCreateShaderModule\n\nShader validation error: Function [0] 'f2' is invalid\n"
+      "In wgpuDeviceCreateShaderModule\n\nShader validation error: Function [0] 'a = b' is invalid\n"
       "   \xe2\x94\x8c\xe2\x94\x80 :17:1\n   \xe2\x94\x82\n17 \xe2\x94\x82 x = y;\n   \xe2\x94\x82\n"
       "   = Argument 'p' cannot be passed.\n\n\n      Argument 'p' cannot be passed.";
   char *lines = weft__dialect_messages(validation, sizeof validation - 1, &nothing);
-  CHECK_STR(lines, "17:1: Function [0] 'f2' is invalid; Argument 'p' cannot be passed.");
+  CHECK_STR(lines, "17:1: Function [0] 'a = b' is invalid; Argument 'p' cannot be passed.");
   weft__free(lines);
   static const char *const none[] = {"no position", "", "wgsl:", "\xe2\x94\x8c\xe2\x94\x80 :3:1", "x\n\xe2\x94\x8c\xe2\x94\x80 :"};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) CHECK(!weft__dialect_messages(none[i], strlen(none[i]), &nothing));
