@@ -40,7 +40,7 @@ def steps() -> dict[str, list[list[str]]]:
         "clang": compile_with("clang-22"),
         "names": [[sys.executable, "tools/check_symbols.py", "build/check-gcc/libweft.a"]],
         "threads": [["env", f"VK_ICD_FILENAMES={vulkan.SWIFTSHADER}", sys.executable, "tests/c/run.py", "--tsan", "test_threads.c", "test_native.c"],
-                    [sys.executable, "tests/c/run.py", "--tsan", "driver=cpu", "test_driver.c", "test_threads.c"]],
+                    [sys.executable, "tests/c/run.py", "--tsan", "driver=cpu", "test_driver.c", "test_timestamps.c", "test_threads.c"]],
         "python": [[sys.executable, "-m", "ruff", "check", "--quiet", "."]],
         "scripts": [[pyodide_job.node(), str(eslint), "--max-warnings=0", "."]],
     }

@@ -1,5 +1,5 @@
 /* The driver table: all that a device must be able to do. Implemented by src/drivers/{web,native,cpu,fault}, called by
- * src/core alone. tests/c/test_driver.c holds every driver to this text.
+ * src/core alone. tests/c/test_driver.c and test_timestamps.c hold every driver to this text.
  *
  *   core ──ids, flat words──▶ driver            submit: one stream of 32-bit words for a whole command list
  *   core ◀──completions────── driver            poll: what has settled since the last poll

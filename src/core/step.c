@@ -159,28 +159,16 @@ static void emit(weft_device *d, const weft__step *s) {
   const weft__bound *from = &s->source, *to = &s->destination;
   switch (s->kind) {
     case WEFT__STEP_DISPATCH: emit_dispatch(d, s); return;
-    case WEFT__STEP_CLEAR:
-      weft__list_clear(d, to->store, to->offset, to->n_bytes);
-      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
-      return;
-    case WEFT__STEP_TIMESTAMP:
-      weft__list_timestamp(d, s->query);
-      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
-      return;
-    case WEFT__STEP_RESOLVE:
-      weft__list_resolve(d, s->query, s->n_queries, to->store);
-      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
-      return;
+    case WEFT__STEP_CLEAR: weft__list_clear(d, to->store, to->offset, to->n_bytes); break;
+    case WEFT__STEP_TIMESTAMP: weft__list_timestamp(d, s->query); break;
+    case WEFT__STEP_RESOLVE: weft__list_resolve(d, s->query, s->n_queries, to->store); break;
     case WEFT__STEP_STAGE:
       weft__list_copy(d, d->target->ring, weft__ring_put(d, from->bytes, (uint32_t)from->n_bytes, 4), to->store, to->offset,
                       weft__round_up(from->n_bytes, 4));
-      note_access(d, NULL, 0, &to->tenant, 1, s->whole);
-      return;
-    case WEFT__STEP_COPY:
-      weft__list_copy(d, from->store, from->offset, to->store, to->offset, to->n_bytes);
-      note_access(d, &from->tenant, 1, &to->tenant, 1, s->whole);
-      return;
+      break;
+    case WEFT__STEP_COPY: weft__list_copy(d, from->store, from->offset, to->store, to->offset, to->n_bytes); break;
   }
+  note_access(d, &from->tenant, s->kind == WEFT__STEP_COPY, &to->tenant, 1, s->whole);
 }
 
 weft_status weft__steps_run(weft_device *d, weft__step *steps, uint32_t n, weft_error *err) {

@@ -6,7 +6,7 @@
  * Nothing here reads the device but to_numpy, to_memoryview and their twins. */
 #include <string.h>
 
-#include "python/docs.h"
+#include "python/docs_array.h"
 #include "python/extension.h"
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */

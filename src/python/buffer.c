@@ -5,7 +5,7 @@
  * A whole buffer may be of any size; writes to parts of it move multiples of 4 bytes, as WebGPU's do. */
 #include <string.h>
 
-#include "python/docs.h"
+#include "python/docs_array.h"
 #include "python/extension.h"
 
 /* ---- shared with Array ------------------------------------------------------------------------------------------- */

@@ -25,8 +25,8 @@ typedef struct clearing {
   wgsl_insertion *insertions;
   uint32_t n_insertions, capacity;
   uint32_t copied, line, column; /* bytes of the source, and the place behind them */
-  char name[24];   /* the start of all names that are written in */
-  bool failed;     /* memory ended */
+  char name[24];                 /* the start of all names that are written in */
+  bool failed;                   /* memory ended */
 } clearing;
 
 /* The predeclared names that are written in. */
@@ -98,14 +98,13 @@ static void add_size(clearing *x, const wgsl__decl *entry) {
   }
 }
 
-/* Makes what `path` names zero, or of a variable and its members only the arrays, or only the others. `type_expr`: how the source
- * writes its type; `depth`: of loops around it. */
 typedef enum part { PART_ALL, PART_ARRAYS, PART_OTHERS } part;
 
+/* Makes what `path` names zero, or of a variable and its members only the arrays, or only the others. `type_expr`: how the
+ * source writes its type; `depth`: of loops around it. */
 static void clear(clearing *x, const char *path, const wgsl__type *type, const wgsl__expr *type_expr, uint32_t depth, part part,
                   const wgsl__decl *entry) {
   const unsigned apart = depth ? WGSL__TYPE_HAS_ATOMIC : WGSL__TYPE_HAS_ATOMIC | WGSL__TYPE_HAS_ARRAY;
-  const bool array = type->base == WGSL__BASE_ARRAY;
   weft__text *t = &x->helpers, inner = {0};
   type_expr = meaning(type_expr);
   if (type->base == WGSL__BASE_STRUCT && type->flags & apart) {
@@ -114,27 +113,26 @@ static void clear(clearing *x, const char *path, const wgsl__type *type, const w
       weft__text_format(&inner, "%s.%s", path, member->name->text);
       if (inner.bytes) clear(x, inner.bytes, member->type, member->type_expr, depth, part, entry);
     }
-  } else if (array && type->flags & apart) {
+  } else if (type->base == WGSL__BASE_ARRAY && type->flags & apart) {
     if (part == PART_OTHERS) return;
-    weft__text_format(t, "for (var %s_%u = ", x->name, depth + 1);
-    weft__text_format(t, depth ? "0u" : "%s", x->name);
-    weft__text_format(t, "; %s_%u < ", x->name, depth + 1);
+    uint32_t i = depth + 1;
+    weft__text_format(t, "for (var %s_%u = %s; %s_%u < ", x->name, i, depth ? "0u" : x->name, x->name, i);
     add_count(x, type);
-    weft__text_format(t, "; %s_%u += ", x->name, depth + 1);
+    weft__text_format(t, "; %s_%u += ", x->name, i);
     if (depth) weft__text_add(t, "1u", 2);
     else add_size(x, entry);
     weft__text_add(t, ") { ", 4);
-    weft__text_format(&inner, "%s[%s_%u]", path, x->name, depth + 1);
-    if (inner.bytes) clear(x, inner.bytes, type->inner, type_expr->list, depth + 1, PART_ALL, entry);
+    weft__text_format(&inner, "%s[%s_%u]", path, x->name, i);
+    if (inner.bytes) clear(x, inner.bytes, type->inner, type_expr->list, i, PART_ALL, entry);
     weft__text_add(t, "} ", 2);
-  } else if (part != PART_ARRAYS) {
-    if (type->base == WGSL__BASE_ATOMIC) {
-      weft__text_format(t, "atomicStore(&%s, %s); ", path, type->host.scalar == WGSL_SCALAR_U32 ? "0u" : "0i");
-    } else {
-      weft__text_format(t, "%s = ", path);
-      add_source(t, x->m, type_expr->range);
-      weft__text_add(t, "(); ", 4);
-    }
+  } else if (part == PART_ARRAYS) {
+    return;
+  } else if (type->base == WGSL__BASE_ATOMIC) {
+    weft__text_format(t, "atomicStore(&%s, %s); ", path, type->host.scalar == WGSL_SCALAR_U32 ? "0u" : "0i");
+  } else {
+    weft__text_format(t, "%s = ", path);
+    add_source(t, x->m, type_expr->range);
+    weft__text_add(t, "(); ", 4);
   }
   x->failed |= inner.failed;
   weft__text_free(&inner);
@@ -182,24 +180,6 @@ static bool find_lane(const wgsl__decl *entry, weft__text *out) {
   return false;
 }
 
-static bool ends_line(const char *c) {
-  return (*c >= '\n' && *c <= '\r') || !strncmp(c, "\xC2\x85", 2) || !strncmp(c, "\xE2\x80\xA8", 3) || !strncmp(c, "\xE2\x80\xA9", 3);
-}
-
-/* The offset behind the `{` of a body, in front of which attributes and comments may stand. */
-static uint32_t inside(const wgsl_module *m, const wgsl__stmt *body) {
-  uint32_t start = body->range.offset, depth = 0;
-  for (const wgsl__attribute *a = body->attributes; a; a = a->next) start = a->range.offset + a->range.n_bytes;
-  const char *c = m->source + start;
-  for (; depth || *c != '{'; c++) {
-    if (c[0] == '/' && c[1] == '*') depth++, c++;
-    else if (depth && c[0] == '*' && c[1] == '/') depth--, c++;
-    else if (!depth && c[0] == '/' && c[1] == '/')
-      while (!ends_line(c)) c++;
-  }
-  return (uint32_t)(c - m->source) + 1;
-}
-
 static void clear_entry(clearing *x, const wgsl__reach *reach, const wgsl__decl *entry) {
   weft__text lane = {0}, text = {0};
   if (!find_lane(entry, &lane)) {
@@ -213,7 +193,7 @@ static void clear_entry(clearing *x, const wgsl__reach *reach, const wgsl__decl 
     text.n = 0;
   }
   weft__text_format(&text, " %s_%s(%s);", x->name, entry->name->text, lane.bytes ? lane.bytes : "");
-  if (text.bytes) insert(x, inside(x->m, entry->body), text.bytes);
+  if (text.bytes) insert(x, entry->body->range.offset + 1, text.bytes);
   x->failed |= lane.failed || text.failed;
   weft__text_free(&lane);
   weft__text_free(&text);

@@ -40,10 +40,9 @@ static wgsl__stmt *statements(parser *p, wgsl__token_kind last) {
   return list;
 }
 
-/* compound_statement : attribute * '{' statement * '}'   (attributes are read by the caller) */
+/* compound_statement : attribute * '{' statement * '}'   (its range is that of the braces) */
 wgsl__stmt *wgsl__compound_statement(parser *p, const char *where) {
-  uint32_t first = p->at;
-  wgsl__stmt *s = make(p, WGSL__STMT_BLOCK, first);
+  wgsl__stmt *s = make(p, WGSL__STMT_BLOCK, p->at);
   s->attributes = wgsl__attributes(p);
   wgsl__attributes_check(p, s->attributes, 's', "a block");
   uint32_t opening = p->at;
@@ -51,7 +50,7 @@ wgsl__stmt *wgsl__compound_statement(parser *p, const char *where) {
   if (wgsl__enter(p)) s->body = statements(p, WGSL__TOKEN_BRACE_RIGHT);
   wgsl__leave(p);
   wgsl__expect_close(p, WGSL__TOKEN_BRACE_RIGHT, opening);
-  return finish(p, s, first);
+  return finish(p, s, opening);
 }
 
 /* if_statement : attribute * 'if' expression compound_statement

@@ -1,4 +1,4 @@
-/* What test_driver.c and test_fault.c share: a session with one open device, and helpers that read as the cases do.
+/* What tests of drivers (driver_case.h) and test_fault.c share: a session with one open device, and helpers that read as the cases do.
  *
  * A session keeps every completion it has seen, so that a case can ask for futures in any order and a future that shows
  * up twice is a failure. Plain C with no threads and no structs of libc: it also runs inside a WebAssembly module. */

@@ -99,6 +99,10 @@ TEST_UNUSED static const weft_grid *rig_threads(uint64_t n) {
   return &grid;
 }
 
+TEST_UNUSED static bool rig_has_timestamps(const rig *r) {
+  return weft_device_query(r->device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1;
+}
+
 /* Reads and waits. */
 TEST_UNUSED static weft_status rig_read(weft_buffer *b, uint64_t offset, void *out, uint64_t n_bytes, weft_error *err) {
   weft_future *f;

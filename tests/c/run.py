@@ -92,11 +92,12 @@ def run_process(name: str, command: list[str], env: dict[str, str]) -> Result:
         return Result(name, (late.stdout or b"").decode(errors="replace"), None)
 
 
+TESTED = ("rig.h", "driver_case.h", "tested.h")
 # Files run on Dawn, and again on these: label, options of tested.h, what the includes of such a file have.
 OTHER_DRIVERS = [
-    ("wgpu-native", lambda: [f"library={find_webgpu.library()}"], ("rig.h", "tested.h", "native.h")),
-    ("cpu", lambda: ["driver=cpu"], ("rig.h", "tested.h")),
-    ("cpu without threads", lambda: ["driver=cpu", "threads=0"], ("rig.h", "tested.h")),
+    ("wgpu-native", lambda: [f"library={find_webgpu.library()}"], (*TESTED, "native.h")),
+    ("cpu", lambda: ["driver=cpu"], TESTED),
+    ("cpu without threads", lambda: ["driver=cpu", "threads=0"], TESTED),
 ]
 
 

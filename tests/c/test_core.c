@@ -809,11 +809,9 @@ static double seconds_of(weft_timer *t) {
   return weft_timer_seconds(t, ticks);
 }
 
-static bool has_timestamps(rig *r) { return weft_device_query(r->device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1; }
-
 #define OPEN_TIMED(r)                              \
   OPEN(r);                                         \
-  if (!has_timestamps(&r)) {                       \
+  if (!rig_has_timestamps(&r)) {                   \
     weft_error why;                                \
     weft_timer *none;                              \
     CHECK_FAILS(weft_timer_start(r.device, &none, &why), WEFT_UNSUPPORTED, &why, "timestamp-query"); \

@@ -36,7 +36,8 @@ static void drop(things *t) {
     if (try_status != WEFT_OK) return try_status; \
   } while (0)
 
-static weft_status work(weft_device *d, things *t, weft_error *e) {
+static weft_status work(const rig *r, things *t, weft_error *e) {
+  weft_device *d = r->device;
   float x[N], y[N], sum[N];
   unsigned char bytes[37], got[37];
   for (int i = 0; i < N; i++) x[i] = (float)i, y[i] = 1;
@@ -50,7 +51,7 @@ static weft_status work(weft_device *d, things *t, weft_error *e) {
   TRY(rig_upload(d, x, sizeof x, &t->x, e));
   TRY(rig_upload(d, y, sizeof y, &t->y, e));
   const weft_arg call[] = {rig_arg(t->x, WEFT_DTYPE_FLOAT32), rig_arg(t->y, WEFT_DTYPE_FLOAT32), rig_bytes(&p, sizeof p)};
-  bool timed = weft_device_query(d)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1;
+  bool timed = rig_has_timestamps(r);
   if (timed) TRY(weft_timer_start(d, &t->timer, e));
   TRY(weft_kernel_call(t->saxpy, call, rig_threads(N), e));                        /* y = 2 i + 1 */
   const weft_arg host[] = {rig_bytes(x, sizeof x), call[1], call[2]};
@@ -82,7 +83,7 @@ static weft_status work(weft_device *d, things *t, weft_error *e) {
 /* The same device goes on as if nothing had been: everything anew, and right. */
 static void works_again(rig *r) {
   things t = {0};
-  CHECK_OK(work(r->device, &t, &err), &err);
+  CHECK_OK(work(r, &t, &err), &err);
   drop(&t);
 }
 
@@ -107,7 +108,7 @@ static weft_status run_once(rig *r, const weft_fault_plan *plan) {
   things t = {0};
   weft_fault_set(r->fault, plan);
   err = (weft_error){0};
-  weft_status status = work(r->device, &t, &err);
+  weft_status status = work(r, &t, &err);
   weft_fault_set(r->fault, NULL);
   if (status != WEFT_OK) CHECK(err.message[0] != 0);
   drop(&t);
@@ -354,7 +355,7 @@ TEST(a_failed_submit_spoils_what_it_wrote_and_what_came_of_it) {
 TEST(a_failed_submit_takes_the_time_with_it) {
   rig r;
   if (!rig_open(&r)) SKIP(rig_reason);
-  if (!(weft_device_query(r.device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1)) {
+  if (!rig_has_timestamps(&r)) {
     rig_close(&r);
     SKIP("the device has no timestamps");
   }
@@ -407,7 +408,7 @@ TEST(a_failed_submit_takes_the_time_with_it) {
 TEST(a_failed_time_is_told_once) {
   rig r;
   if (!rig_open(&r)) SKIP(rig_reason);
-  if (!(weft_device_query(r.device)->feature_bits >> WEFT_FEATURE_TIMESTAMP_QUERY & 1)) {
+  if (!rig_has_timestamps(&r)) {
     rig_close(&r);
     SKIP("the device has no timestamps");
   }

@@ -14,7 +14,7 @@ if os.environ.get("WEFT_DEVICE") != "web":
 from weft import _web
 
 
-@pytest.mark.parametrize("name", ["driver", "core", "core_errors", "graph", "map", "text", "wgsl"])
+@pytest.mark.parametrize("name", ["driver", "core", "core_errors", "graph", "map", "text", "timestamps", "wgsl"])
 def test_file_of_the_c_ring(name):
     before = _web.object_count(), _web.device_count()
     module = importlib.import_module(f"_test_{name}")

@@ -162,6 +162,22 @@ onDevice('timestamps go on after a block that failed with the first of them', as
   assert.deepEqual(device.uncaptured, []);
 });
 
+test('queries that no block has written are made anew', async () => {
+  const seen = spy();
+  const host = new Host();
+  const device = await host.open();
+  setGpu();
+  let made = 0;
+  const create = seen.device.createQuerySet.bind(seen.device);
+  seen.device.createQuerySet = (descriptor) => (made++, create(descriptor));
+  const unknown = [...begin(), ...timestamp(0), ...pipeline(77)];
+  assert.equal(device.try('submit', host.words(unknown), unknown.length).status, STATUS.STATE);
+  device.run(begin(), timestamp(0));
+  device.run(begin(), timestamp(1));
+  assert.equal(made, 2);
+  device.close();
+});
+
 test('a device without timestamps says so', async () => {
   const { gpu } = navigator;
   setGpu({

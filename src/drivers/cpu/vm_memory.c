@@ -359,7 +359,7 @@ const cpu_insn *CPU_RUN(STORE_HALF)(cpu_vm *vm, const cpu_insn *i) {
 
 #define ATOMIC(name, shared_form, plain_form)                              \
   const cpu_insn *CPU_RUN(name)(cpu_vm * vm, const cpu_insn *i) {          \
-    EACH_ACTIVE(if (shared) old = shared_form; else {                        \
+    EACH_ACTIVE(if (shared) old = shared_form; else {                      \
       old = *p;                                                            \
       *p = plain_form;                                                     \
     })                                                                     \
@@ -375,7 +375,7 @@ ATOMIC(ATOMIC_EXCHANGE, __atomic_exchange_n(p, v, __ATOMIC_RELAXED), v)
 /* Least and greatest: no write when the value stays, as then no other thread can tell. */
 #define ATOMIC_BETTER(name, type, better)                                                                    \
   const cpu_insn *CPU_RUN(name)(cpu_vm * vm, const cpu_insn *i) {                                            \
-    EACH_ACTIVE(                                                                                               \
+    EACH_ACTIVE(                                                                                             \
         old = shared ? __atomic_load_n(p, __ATOMIC_RELAXED) : *p;                                            \
         while ((type)v better(type) old) {                                                                   \
           if (!shared) {                                                                                     \

@@ -101,12 +101,20 @@ static void strip(char *wgsl, size_t n_bytes) {
   }
 }
 
+static const char *find(const char *at, const char *end, const char *part) {
+  for (size_t n = strlen(part); (size_t)(end - at) >= n; at++)
+    if (!memcmp(at, part, n)) return at;
+  return NULL;
+}
+
 /* Whether the address space is named anywhere: what has no workgroup memory need not be looked at closely. */
 static bool names_workgroup(const char *wgsl, size_t n_bytes) {
   static const char word[] = "workgroup";
-  const size_t n = sizeof word - 1;
-  for (size_t i = 0; i + n < n_bytes; i++)
-    if (!memcmp(wgsl + i, word, n) && wgsl[i + n] != '_' && !isalnum((unsigned char)wgsl[i + n])) return true;
+  const char *end = wgsl + n_bytes;
+  for (const char *at = wgsl; (at = find(at, end, word));) {
+    at += sizeof word - 1;
+    if (at < end && *at != '_' && !isalnum((unsigned char)*at)) return true;
+  }
   return false;
 }
 
@@ -137,29 +145,17 @@ weft_status weft__dialect_translate(const char *wgsl, size_t n_bytes, wgsl_clear
 
 /* "line:column" at `place`, n characters, less what was written in before it. */
 static void add_place(weft__text *lines, const char *place, size_t n, const wgsl_cleared *cleared) {
-  unsigned long line = strtoul(place, NULL, 10);
+  unsigned long line = strtoul(place, NULL, 10), before = 0; /* characters written in, in this line */
   const char *colon = memchr(place, ':', n);
-  unsigned long column = colon ? strtoul(colon + 1, NULL, 10) : 1;
-  for (uint32_t i = cleared->n_insertions; i-- > 0;) {
+  unsigned long column = colon ? strtoul(colon + 1, NULL, 10) : 1, told = column;
+  for (uint32_t i = 0; i < cleared->n_insertions; i++) {
     const wgsl_insertion *each = &cleared->insertions[i];
-    unsigned long start = each->column; /* in the text that the device saw */
-    for (uint32_t k = 0; k < i; k++)
-      if (cleared->insertions[k].line == each->line) start += cleared->insertions[k].n;
-    if (each->line == line && column > start) column -= column - start < each->n ? column - start : each->n;
+    if (each->line != line) continue;
+    unsigned long start = each->column + before; /* in the text that the device saw */
+    if (column > start) told -= column - start < each->n ? column - start : each->n;
+    before += each->n;
   }
-  weft__text_format(lines, "%lu:%lu", line, column);
-}
-
-/* naga's report has its message in the line before the one with the position; a reason may follow:
- *
- *   Shader '' parsing error: expected …, found "x"        Shader validation error: Function [0] 'f' is invalid
- *     ┌─ wgsl:3:5                                            ┌─ :3:5
- *                                                            = Argument 'p' at index 0 is …
- */
-static const char *find(const char *at, const char *end, const char *part) {
-  for (size_t n = strlen(part); (size_t)(end - at) >= n; at++)
-    if (!memcmp(at, part, n)) return at;
-  return NULL;
+  weft__text_format(lines, "%lu:%lu", line, told);
 }
 
 static const char *find_place(const char *at, const char *end) {
@@ -179,6 +175,12 @@ static void trim(const char **at, const char **end) {
   }
 }
 
+/* naga's report has its message in the line before the one with the position; a reason may follow:
+ *
+ *   Shader '' parsing error: expected …, found "x"        Shader validation error: Function [0] 'f' is invalid
+ *     ┌─ wgsl:3:5                                            ┌─ :3:5
+ *                                                            = Argument 'p' at index 0 is …
+ */
 char *weft__dialect_messages(const char *report, size_t n_bytes, const wgsl_cleared *cleared) {
   weft__text lines = {0};
   const char *end = report + n_bytes, *message = NULL, *message_end = NULL;
@@ -216,9 +218,5 @@ uint64_t weft__dialect_column(const char *source, uint64_t line, uint64_t byte_c
 }
 
 bool weft__dialect_memory(const char *message, size_t n_bytes) {
-  static const char words[] = "Not enough memory left";
-  const size_t n = sizeof words - 1;
-  for (size_t i = 0; i + n <= n_bytes; i++)
-    if (!memcmp(message + i, words, n)) return true;
-  return false;
+  return find(message, message + n_bytes, "Not enough memory left");
 }

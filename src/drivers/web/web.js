@@ -429,11 +429,11 @@ const endBlock = (record, commands, pass, future, last = false) => {
   record.queue.submit([commands.finish()]);
   const { unwritten } = record;
   record.unwritten = null;
-  const judge = (error) => {
+  if (!future) return;
+  watch(record, future, closeScopes(record), (error) => {
     if (error && record.queries === unwritten) record.queries = null; // may be what is wrong
     passed(error);
-  };
-  if (future) watch(record, future, closeScopes(record), judge);
+  });
 };
 
 /* The words from `at` to `end`. `begun` collects the futures of its blocks. The hot loop: no allocation of ours per
@@ -705,6 +705,7 @@ const entries = {
       throw error;
     } finally {
       record.showing = null;
+      if (record.unwritten) record.queries = record.unwritten = null; // their block was not submitted
     }
   },
 
